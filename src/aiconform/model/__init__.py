@@ -1,0 +1,1 @@
+"""What things are called: frozen records, verdicts, the plan, errors and the wire format."""

@@ -1,0 +1,155 @@
+"""The facts that a journal holds, each a typed record. Everything else is derived from them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from aiconform.model.base import Count, Frozen, Name, ReasonCode, Sentence, Text
+from aiconform.model.plan import NodeFacts, Plan, RunConfig
+from aiconform.model.wire import AgentRecord
+
+SCHEMA_VERSION = 1
+
+Stage = Literal["survey", "plan", "deploy", "self", "rounds", "judge", "archive", "hold"]
+
+
+class RunOpened(Frozen):
+    """The first record of every journal."""
+
+    kind: Literal["run_opened"] = "run_opened"
+    schema_version: Literal[1] = 1
+    run: Name
+    version: Text  # of aiconform
+    config: RunConfig
+
+
+class RunResumed(Frozen):
+    """Another coordinator goes on where an earlier one stopped."""
+
+    kind: Literal["run_resumed"] = "run_resumed"
+    pod: Text
+    sentence: Sentence = ""
+
+
+class StageEntered(Frozen):
+    kind: Literal["stage_entered"] = "stage_entered"
+    stage: Stage
+
+
+class Surveyed(Frozen):
+    """The cluster as the survey found it; what was not permitted is named, never guessed."""
+
+    kind: Literal["surveyed"] = "surveyed"
+    server_version: Text
+    nodes: tuple[NodeFacts, ...]
+    not_permitted: tuple[Sentence, ...] = ()  # "list pods: free accelerators cannot be counted"
+    api_groups: tuple[Text, ...] = ()
+
+
+class Planned(Frozen):
+    kind: Literal["planned"] = "planned"
+    plan: Plan
+
+
+NodeState = Literal["waiting", "starting", "reporting", "finished", "failed", "lost"]
+
+
+class NodeChanged(Frozen):
+    """
+    A planned node moved on, or got stuck. Its last record of this kind counts.
+
+    `failed`: its agent never came to work (Unschedulable, ImagePullBackOff, Busy, …);
+    `lost`: it worked and then went silent (NodeLost, NotReady, Evicted, AgentSilent, Deadline).
+    """
+
+    kind: Literal["node_changed"] = "node_changed"
+    node: Name
+    state: NodeState
+    reason: ReasonCode = "Ok"
+    sentence: Sentence = ""
+
+
+class Delivered(Frozen):
+    """A record of an agent, whose identity the token has proven."""
+
+    kind: Literal["delivered"] = "delivered"
+    pod: Text
+    record: AgentRecord
+
+
+class Refused(Frozen):
+    """Something was sent to the collector that it did not take."""
+
+    kind: Literal["refused"] = "refused"
+    node: Name | None
+    status: int
+    problem: Sentence
+
+
+class RoundOpened(Frozen):
+    """Disjoint pair probes that run at the same time."""
+
+    kind: Literal["round_opened"] = "round_opened"
+    round: Count
+    purpose: Text  # "matching", "confirm", …
+    pairs: tuple[tuple[Name, Name], ...]
+
+
+class PairNotRun(Frozen):
+    pair: tuple[Name, Name]
+    reason: ReasonCode
+    sentence: Sentence = ""
+
+
+class RoundClosed(Frozen):
+    kind: Literal["round_closed"] = "round_closed"
+    round: Count
+    not_run: tuple[PairNotRun, ...] = ()
+
+
+class Trouble(Frozen):
+    """The run itself had trouble: verdicts that depend on it are ERROR or UNKNOWN."""
+
+    kind: Literal["trouble"] = "trouble"
+    where: Text
+    sentence: Sentence
+    hint: Sentence = ""
+    detail: dict[str, Any] = {}
+
+
+class RunClosed(Frozen):
+    """The last record before judgement."""
+
+    kind: Literal["run_closed"] = "run_closed"
+    how: Literal["complete", "deadline", "interrupted", "dry_run", "broken"]
+    sentence: Sentence = ""
+
+
+JournalRecord = Annotated[
+    RunOpened
+    | RunResumed
+    | StageEntered
+    | Surveyed
+    | Planned
+    | NodeChanged
+    | Delivered
+    | Refused
+    | RoundOpened
+    | RoundClosed
+    | Trouble
+    | RunClosed,
+    Field(discriminator="kind"),
+]
+JOURNAL_RECORD: TypeAdapter[JournalRecord] = TypeAdapter(JournalRecord)
+
+
+class Entry(Frozen):
+    """A record as the journal keeps it: numbered from 0, and stamped by the coordinator's clock."""
+
+    n: Count
+    at: float
+    record: JournalRecord
+
+    @property
+    def id(self) -> str:
+        return f"j{self.n}"

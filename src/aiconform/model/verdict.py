@@ -1,0 +1,146 @@
+"""What a run concludes: verdicts, findings and the ledger of what was tested."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import model_validator
+
+from aiconform.model.base import Frozen, Name, ReasonCode, Sentence, Text
+
+
+class Outcome(StrEnum):
+    """The closed set of verdicts. SKIP: does not apply here. UNKNOWN: could not be tested."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    WARN = "WARN"
+    SKIP = "SKIP"
+    UNKNOWN = "UNKNOWN"
+    ERROR = "ERROR"
+
+
+_WORST_FIRST = (
+    Outcome.FAIL,
+    Outcome.ERROR,
+    Outcome.UNKNOWN,
+    Outcome.WARN,
+    Outcome.PASS,
+    Outcome.SKIP,
+)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Roll outcomes up: FAIL > ERROR > UNKNOWN > WARN > PASS > SKIP; nothing at all is UNKNOWN."""
+    seen = set(outcomes)
+    return next((outcome for outcome in _WORST_FIRST if outcome in seen), Outcome.UNKNOWN)
+
+
+class Subject(Frozen):
+    """
+    What a verdict or a finding speaks of; absent parts are None.
+
+    A link is directed: `node` sends, `peer` receives.
+    """
+
+    node: Name | None = None
+    device: Text | None = None
+    peer: Name | None = None
+    direction: Literal["send", "receive"] | None = None
+
+    def __str__(self) -> str:
+        name = self.node or "cluster"
+        if self.peer:
+            name += f" → {self.peer}"
+        if self.device:
+            name += f" {self.device}"
+        if self.direction:
+            name += {"send": " sending", "receive": " receiving"}[self.direction]
+        return name
+
+
+class Figure(Frozen):
+    """A number that a verdict rests on, with what it was compared to. The unit is spelled out."""
+
+    metric: Text
+    value: float
+    unit: Text
+    compared_with: Sentence = ""
+
+
+class Verdict(Frozen):
+    """One item judged. A PASS names the journal records it rests on."""
+
+    item: Text  # "tcp.rate", "gemm.known_answer", "node", "coverage.nodes"
+    subject: Subject = Subject()
+    outcome: Outcome
+    reason: ReasonCode
+    sentence: Sentence
+    required: bool = True
+    figures: tuple[Figure, ...] = ()
+    rests_on: tuple[str, ...] = ()  # journal record ids, "j17"
+
+    @model_validator(mode="after")
+    def _a_pass_is_earned(self) -> "Verdict":
+        if self.outcome is Outcome.PASS and not self.rests_on:
+            raise ValueError(f"{self.item} of {self.subject} passes but rests on no record")
+        return self
+
+
+class Finding(Frozen):
+    """What is wrong, where, why we say so, and what to do next."""
+
+    code: Text  # "AIC-NET-001": each has a page in the docs
+    subject: Subject
+    outcome: Literal[Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR]
+    sentence: Sentence
+    action: Sentence
+    rests_on: tuple[str, ...] = ()
+
+
+class LedgerState(StrEnum):
+    """What became of a thing that might have been tested."""
+
+    TESTED = "tested"
+    COVERED = "covered"
+    UNTESTED = "untested"
+    NOT_RUN = "not_run"
+    EXCLUDED = "excluded"
+    BUSY = "busy"
+
+
+class LedgerEntry(Frozen):
+    """One line per node, accelerator and planned pair: what was tested, what was not and why."""
+
+    kind: Literal["node", "accelerator", "pair"]
+    name: Text
+    state: LedgerState
+    reason: ReasonCode | None = None
+    sentence: Sentence = ""
+
+
+class RunVerdict(StrEnum):
+    """The run in one word. Exit codes: pass 0, pass_with_warnings 0, fail 1, incomplete 3, error 4."""
+
+    PASS = "pass"
+    PASS_WITH_WARNINGS = "pass_with_warnings"
+    FAIL = "fail"
+    INCOMPLETE = "incomplete"
+    ERROR = "error"
+
+    @property
+    def exit_code(self) -> int:
+        return {"pass": 0, "pass_with_warnings": 0, "fail": 1, "incomplete": 3, "error": 4}[
+            self.value
+        ]
+
+
+class Judgement(Frozen):
+    """Everything that follows from one journal."""
+
+    run: str
+    verdict: RunVerdict
+    sentence: Sentence
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    ledger: tuple[LedgerEntry, ...]
