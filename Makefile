@@ -1,0 +1,69 @@
+# aiconform: `make run` shows a real cluster being validated, `make test` runs every test.
+# Every target makes what it needs. `make help` lists them.
+
+SHELL := /bin/bash
+PY := .venv/bin/python
+NODES ?= 4
+CLUSTER ?= lab
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e image \
+	manifests chart lock bench bench-start clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+venv: ## Make .venv with everything locked, with hashes
+	@tools/bootstrap
+
+run: venv ## Validate a cluster: the embedded lab, or CLUSTER=current for your kubeconfig
+	@$(PY) -m e2e.run --cluster $(CLUSTER) --nodes $(NODES) $(ARGS)
+
+lab-up: venv ## Start the lab cluster and leave it running
+	@$(PY) -m e2e.lab up --nodes $(NODES)
+
+lab-down: venv ## Stop the lab cluster and remove all that it made
+	@$(PY) -m e2e.lab down
+
+test: verify e2e ## Everything that CI runs: lint, types, layers, unit and end-to-end tests
+
+test-all: test ## `make test` and the suites that are long by nature
+	@$(PY) -m pytest e2e/tests -m long -p no:cacheprovider
+
+verify: venv lint type layers unit ## Everything that needs no cluster
+
+fmt: venv ## Format the code
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+lint: venv ## Lint and check the format
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
+
+type: venv ## Check the types, strictly
+	@.venv/bin/mypy
+
+layers: venv ## Prove that imports point one way
+	@.venv/bin/lint-imports
+
+unit: venv ## Unit tests, with branch coverage of the pure layers
+	@.venv/bin/coverage run -m pytest tests && .venv/bin/coverage report
+
+e2e: venv ## End-to-end tests on the lab
+	@$(PY) -m pytest e2e/tests -m "not long"
+
+image: venv ## Build the coordinator and the engine image (OCI archives)
+	@$(PY) -m e2e.product build
+
+manifests: venv ## Render manifests/install.yaml from the chart
+	@$(PY) tools/render_manifests.py
+
+lock: venv ## Renew the locked requirements
+	@$(PY) tools/lock.py
+
+bench: bench-start ## Run every benchmark suite
+
+bench-start: venv ## From `helm install` to the first probe, sizes, start-up
+	@$(PY) -m bench.start
+
+clean: ## Remove what was built in the checkout (the cache outside stays)
+	@rm -rf .venv build dist results .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,31 @@
+"""
+Renew requirements/*.txt from pyproject.toml: every package pinned, every file with its hashes.
+
+Needs `uv` in the environment (`.venv/bin/pip install uv`): it resolves for all platforms at once.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMON = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet")
+FILES = {
+    "image.txt": ("pyproject.toml",),
+    "engine.txt": ("--group", "engine"),
+    "dev.txt": ("pyproject.toml", "--extra", "cli", "--group", "dev"),
+}
+
+
+def main() -> int:
+    for name, sources in FILES.items():
+        command = [sys.executable, "-m", "uv", "pip", "compile", *COMMON, "--python-version", "3.11"]
+        done = subprocess.run([*command, *sources, "-o", f"requirements/{name}"], cwd=ROOT)
+        if done.returncode:
+            print("Could not lock. Is uv installed here? `.venv/bin/pip install uv`", file=sys.stderr)
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
