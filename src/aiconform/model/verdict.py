@@ -120,7 +120,7 @@ class LedgerEntry(Frozen):
 
 
 class RunVerdict(StrEnum):
-    """The run in one word. Exit codes: pass 0, pass_with_warnings 0, fail 1, incomplete 3, error 4."""
+    """The run in one word."""
 
     PASS = "pass"
     PASS_WITH_WARNINGS = "pass_with_warnings"
