@@ -1,0 +1,72 @@
+"""Bad values, a missing right, an unreachable collector, a full volume: a clear error each."""
+
+from pathlib import Path
+
+import pytest
+
+from e2e import product
+from e2e.lab.lab import Lab
+
+pytestmark = pytest.mark.lab
+
+NO_TCP = ("--set", "run.probes.tcp=false")
+
+
+def test_unknown_values_are_refused_before_anything_is_made(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    run = product.run(lab, images, results, "--set", "run.profil=quick")
+
+    assert run.exit_code == 2, run.output
+    assert "profil" in run.output
+    assert "aiconform" not in lab.kubectl("get", "namespaces", "-o", "name")
+
+
+def test_missing_right_is_named_with_its_verb_and_resource(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    run = product.run(
+        lab, images, results, "--name", "norights", *NO_TCP, "--set", "rbac.tokenReview=false"
+    )
+
+    assert run.exit_code in {3, 4}, run.output
+    assert "create tokenreviews" in run.output
+
+
+def test_unreachable_collector_is_said_and_every_node_has_a_reason(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    run = product.run(
+        lab, images, results, "--name", "nocollector", *NO_TCP,
+        "--set", "run.limits.startS=25", "--set", "run.collectorPort=9",
+    )  # fmt: skip
+
+    assert run.exit_code == 3, run.output
+    assert set(run.verdicts("node").values()) == {"UNKNOWN"}
+    assert any("collector" in sentence for sentence in run.findings()), run.findings()
+
+
+def test_full_results_volume_is_said_and_what_was_gathered_is_there(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    run = product.run(
+        lab, images, results, "--name", "full", *NO_TCP, "--set", "results.inMemory=true",
+        "--set", "results.size=64Ki",
+    )  # fmt: skip
+
+    assert run.exit_code == 4, run.output
+    assert "space" in run.output.lower() or "volume" in run.output.lower()
+    assert (results / "full" / "journal.ndjson").exists() or (results / "full").exists()
+
+
+def test_run_without_probes_takes_seconds_and_is_never_a_pass(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    none = [f"run.probes.{name}=false" for name in ("compute", "memory", "tcp")]
+
+    run = product.run(
+        lab, images, results, "--name", "none", *(a for n in none for a in ("--set", n))
+    )
+
+    assert run.exit_code == 3, run.output
+    assert run.summary["verdict"] == "incomplete"
