@@ -135,6 +135,25 @@ class RunVerdict(StrEnum):
         ]
 
 
+FailOn = Literal["fail", "incomplete", "warn", "never"]
+
+
+def exit_code(verdict: RunVerdict, fail_on: FailOn = "incomplete") -> int:
+    """
+    The exit code of a command or of the coordinator; `fail_on` moves the line.
+
+    A run that broke is 4 wherever the line is. `never`: all else is 0. `fail`: only a FAIL counts.
+    `incomplete`: what could not be tested counts, too. `warn`: so do warnings, as 1.
+    """
+    if verdict is RunVerdict.ERROR:
+        return verdict.exit_code
+    if verdict is RunVerdict.PASS_WITH_WARNINGS:
+        return 1 if fail_on == "warn" else 0
+    if fail_on == "never" or (fail_on == "fail" and verdict is not RunVerdict.FAIL):
+        return 0
+    return verdict.exit_code
+
+
 class Judgement(Frozen):
     """Everything that follows from one journal."""
 
