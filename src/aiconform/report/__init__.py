@@ -1,0 +1,7 @@
+"""How a person or a tool reads a run: directory, tarball, terminal, from the journal alone."""
+
+from aiconform.report.archive import archive, unpack
+from aiconform.report.files import verify
+from aiconform.report.write import write_results
+
+__all__ = ["archive", "unpack", "verify", "write_results"]

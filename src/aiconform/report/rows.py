@@ -1,0 +1,119 @@
+"""The judgement as short tables, the same for terminal and page: who, which verdict, why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aiconform.model.verdict import (
+    Figure,
+    Finding,
+    Judgement,
+    LedgerEntry,
+    LedgerState,
+    Outcome,
+    Verdict,
+    worst,
+)
+
+# Worst first, as a reader wants them.
+ORDER = (
+    Outcome.FAIL,
+    Outcome.ERROR,
+    Outcome.UNKNOWN,
+    Outcome.WARN,
+    Outcome.PASS,
+    Outcome.SKIP,
+)
+_UNITS = {
+    "gigabits_per_second": "Gb/s",
+    "gigabytes_per_second": "GB/s",
+    "microseconds": "µs",
+    "teraflops": "TFLOP/s",
+    "gigaflops": "GFLOP/s",
+    "teraflops_per_second": "TFLOP/s",
+    "gigaflops_per_second": "GFLOP/s",
+    "percent": "%",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: the outcome, whom it speaks of, its figures, and why."""
+
+    outcome: Outcome
+    name: str
+    figures: str
+    sentence: str
+
+
+def node_rows(judgement: Judgement) -> list[Row]:
+    return _sorted(_row(v, v.subject.node or "") for v in judgement.verdicts if v.item == "node")
+
+
+def exercise_rows(judgement: Judgement) -> list[Row]:
+    """What each node did alone: devices, memory, inventory."""
+    alone = (v for v in judgement.verdicts if v.subject.node and not v.subject.peer)
+    return _sorted(_row(v, f"{v.subject}  {v.item}") for v in alone if v.item != "node")
+
+
+def link_rows(judgement: Judgement) -> list[Row]:
+    """One row for each pair of nodes, both directions in it."""
+    pairs: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in judgement.verdicts:
+        if verdict.subject.node and verdict.subject.peer:
+            a, b = sorted((verdict.subject.node, verdict.subject.peer))
+            pairs.setdefault((a, b), []).append(verdict)
+    return _sorted(_link_row(a, b, verdicts) for (a, b), verdicts in pairs.items())
+
+
+def run_rows(judgement: Judgement) -> list[Row]:
+    """What speaks of the cluster as a whole: coverage."""
+    return _sorted(_row(v, v.item) for v in judgement.verdicts if not v.subject.node)
+
+
+def findings_first(judgement: Judgement) -> list[Finding]:
+    return sorted(judgement.findings, key=lambda finding: ORDER.index(finding.outcome))
+
+
+def left_out(judgement: Judgement) -> list[LedgerEntry]:
+    """What was not tested and not covered either."""
+    done = {LedgerState.TESTED, LedgerState.COVERED}
+    return [entry for entry in judgement.ledger if entry.state not in done]
+
+
+def figure_text(figure: Figure) -> str:
+    return f"{figure.value:.4g} {_UNITS.get(figure.unit, figure.unit.replace('_', ' '))}"
+
+
+def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
+    """Worst of what is required or was found bad; what is merely not judged does not cover it."""
+    bad = {Outcome.FAIL, Outcome.ERROR, Outcome.WARN}
+    counting = [v.outcome for v in verdicts if v.required or v.outcome in bad]
+    return worst(counting or [v.outcome for v in verdicts])
+
+
+def _row(verdict: Verdict, name: str) -> Row:
+    figures = ", ".join(figure_text(figure) for figure in verdict.figures)
+    return Row(verdict.outcome, name, figures, verdict.sentence)
+
+
+def _link_row(a: str, b: str, verdicts: list[Verdict]) -> Row:
+    outcome = outcome_of(verdicts)
+    told = next((v.sentence for v in verdicts if v.outcome is outcome), "")
+    return Row(outcome, f"{a} – {b}", _link_figures(a, verdicts), told)
+
+
+def _link_figures(a: str, verdicts: list[Verdict]) -> str:
+    """Rates as "→ 9.4 Gb/s" from the first node and "← 9.3 Gb/s" to it, then the latency."""
+    rates = [v for v in verdicts if v.item == "tcp.rate" and v.figures]
+    others = [v for v in verdicts if v.item == "tcp.latency" and v.figures]
+    arrows = [("→" if v.subject.node == a else "←", v) for v in rates]
+    shown = [f"{arrow} {figure_text(v.figures[0])}" for arrow, v in sorted(arrows, key=_arrow)]
+    return ", ".join([*shown, *(figure_text(v.figures[0]) for v in others)])
+
+
+def _arrow(item: tuple[str, Verdict]) -> bool:
+    return item[0] == "←"
+
+
+def _sorted(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda row: (ORDER.index(row.outcome), row.name))

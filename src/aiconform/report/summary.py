@@ -1,0 +1,42 @@
+"""summary.json: the judgement, the facts of the run, and nothing that is not in the journal."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from aiconform.model.records import SCHEMA_VERSION, Entry
+from aiconform.model.verdict import Judgement
+from aiconform.report.story import tell
+
+
+def summary(entries: Sequence[Entry], judgement: Judgement) -> dict[str, Any]:
+    """The judgement's keys, and `schema_version`, `facts`; times are Unix seconds."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **judgement.model_dump(mode="json"),
+        "facts": _facts(entries),
+    }
+
+
+def summary_text(entries: Sequence[Entry], judgement: Judgement) -> str:
+    return json.dumps(summary(entries, judgement), indent=2, allow_nan=False) + "\n"
+
+
+def _facts(entries: Sequence[Entry]) -> dict[str, Any]:
+    story = tell(entries)
+    opened, surveyed, plan, closed = story.opened, story.surveyed, story.plan, story.closed
+    return {
+        "version": opened.version if opened else None,
+        "profile": opened.config.profile if opened else None,
+        "server_version": surveyed.server_version if surveyed else None,
+        "not_permitted": list(surveyed.not_permitted) if surveyed else [],
+        "node_count": len(surveyed.nodes) if surveyed else None,
+        "planned_node_count": len(plan.nodes) if plan else None,
+        "round_count": len(story.rounds_opened),
+        "started_at": story.started_at,
+        "finished_at": story.finished_at,
+        "closed": closed.how if closed else None,
+        "troubles": [
+            {"where": t.where, "sentence": t.sentence, "hint": t.hint} for t in story.troubles
+        ],
+    }

@@ -1,0 +1,39 @@
+"""The results directory of a run, from its journal and the judgement of it."""
+
+import gzip
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from aiconform.journal import dump
+from aiconform.model.records import Entry
+from aiconform.model.verdict import Judgement
+from aiconform.report.files import write_file, write_sums
+from aiconform.report.interconnect import interconnect_csv
+from aiconform.report.junit import junit
+from aiconform.report.nodes import node_files
+from aiconform.report.page import page
+from aiconform.report.story import tell
+from aiconform.report.summary import summary_text
+
+
+def write_results(directory: Path, entries: Sequence[Entry], judgement: Judgement) -> None:
+    """
+    Write everything that a run's results consist of, the most important first.
+
+    Raises:
+        ResultsError: The volume is full or cannot be written. What was written before stays.
+    """
+    story = tell(entries)
+    write_file(directory / "journal.ndjson.gz", _journal(entries))
+    write_file(directory / "summary.json", [summary_text(entries, judgement).encode()])
+    write_file(directory / "junit.xml", [junit(entries, judgement)])
+    write_file(directory / "interconnect.csv", [interconnect_csv(story).encode()])
+    for name, text in node_files(story, judgement).items():
+        write_file(directory / "nodes" / name, [text.encode()])
+    write_file(directory / "report.html", [page(story, judgement).encode()])
+    write_sums(directory)
+
+
+def _journal(entries: Sequence[Entry]) -> Iterator[bytes]:
+    # No time in the header: the same journal gives the same file.
+    yield gzip.compress(b"".join(dump(entries)), mtime=0)
