@@ -78,12 +78,20 @@ class Delivered(Frozen):
 
 
 class Refused(Frozen):
-    """Something was sent to the collector that it did not take."""
+    """
+    Something was sent to the collector that it did not take.
+
+    Malformed records count as consumed: then `boot` and `stream` name where, and `next_seq` is the
+    number that the stream goes on with, so that a resumed collector asks for nothing twice.
+    """
 
     kind: Literal["refused"] = "refused"
     node: Name | None
     status: int
     problem: Sentence
+    boot: Text | None = None
+    stream: Text | None = None
+    next_seq: Count | None = None
 
 
 class RoundOpened(Frozen):
