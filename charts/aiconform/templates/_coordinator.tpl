@@ -8,6 +8,7 @@
       "AICONFORM_NAMESPACE" "metadata.namespace"
       "AICONFORM_POD" "metadata.name"
       "AICONFORM_POD_UID" "metadata.uid"
+      "AICONFORM_POD_IP" "status.podIP"
       "AICONFORM_NODE" "spec.nodeName" }}
 - name: {{ $name }}
   valueFrom:

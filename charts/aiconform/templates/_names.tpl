@@ -26,7 +26,7 @@
       "app.kubernetes.io/instance" .Release.Name
       "app.kubernetes.io/managed-by" .Release.Service
       "app.kubernetes.io/version" .Chart.AppVersion
-      "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version) -}}
+      "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
 {{- merge $own .Values.commonLabels | toYaml -}}
 {{- end -}}
 
