@@ -4,8 +4,8 @@ Which accelerators of a node are free: allocatable less what pods ask for (pure)
 A pod counts from being bound until it has ended. What it takes is the larger of what its
 containers take together and what its init containers take one after another; init containers that
 go on beside the others (restartPolicy Always: sidecars) count with both.
-Source: kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
-and /docs/concepts/workloads/pods/sidecar-containers/#resource-sharing-within-containers.
+Source: kubernetes.io/docs/concepts/workloads/pods/, pages init-containers and sidecar-containers,
+"Resource sharing within containers".
 """
 
 from collections import defaultdict

@@ -45,13 +45,19 @@ _CREATE_REASONS = frozenset(
         "RunContainerError",
     }
 )
-# A DisruptionTarget condition's reason → ours (pkg.go.dev/k8s.io/api/core/v1#PodReasonDeletionByTaintManager).
+# A DisruptionTarget condition's reason → ours.
+# Source: kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-conditions
 _DISRUPTIONS = {
     "PreemptionByScheduler": ("Preempted", "was pre-empted by a pod of higher priority"),
     "DeletionByTaintManager": ("Evicted", "was evicted by a NoExecute taint of its node"),
     "EvictionByEvictionAPI": ("Evicted", "was evicted through the eviction API (a drain?)"),
     "DeletionByPodGC": ("NodeLost", "was removed because its node is gone"),
     "TerminationByKubelet": ("NodeShutdown", "was ended by its kubelet"),
+}
+# Why a kubelet disrupts, by the pod's own reason.
+_KUBELET_ENDS = {
+    "Evicted": ("Evicted", "was evicted by its kubelet"),
+    "Preempting": ("Preempted", "was removed by its kubelet for a critical pod"),
 }
 _POD_ENDS = {
     "Terminated": "NodeShutdown",  # as kubelets call it when their node shuts down
@@ -110,8 +116,8 @@ def _disrupted(status: Mapping[str, Any]) -> PodTrouble | None:
         if condition.get("type") == "DisruptionTarget" and condition.get("status") == "True":
             cause = str(condition.get("reason", ""))
             reason, what = _DISRUPTIONS.get(cause, ("Disrupted", f"was disrupted ({cause})"))
-            if status.get("reason") == "Evicted":
-                reason, what = "Evicted", "was evicted by its kubelet"
+            if cause == "TerminationByKubelet":
+                reason, what = _KUBELET_ENDS.get(str(status.get("reason")), (reason, what))
             message = status.get("message") or condition.get("message")
             return _trouble(reason, f"its pod {what}", message, final=True)
     return None
