@@ -1,0 +1,49 @@
+"""What every suite shares: figures with their units, and the file that the docs' tables are made from."""
+
+import json
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure: the median of `samples`, all in `unit`."""
+
+    name: str
+    unit: str
+    value: float
+    samples: tuple[float, ...]
+    compared_with: str = ""
+
+
+def measured(name: str, unit: str, samples: Sequence[float], compared_with: str = "") -> Measured:
+    rounded = tuple(round(sample, 3) for sample in samples)
+    return Measured(name, unit, round(statistics.median(samples), 3), rounded, compared_with)
+
+
+def write(suite: str, figures: Sequence[Measured], versions: dict[str, str]) -> Path:
+    """Write one suite's results and print them."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{suite}.json"
+    document = {
+        "suite": suite,
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gibibytes": round(
+                os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+            ),
+            "architecture": platform.machine(),
+        },
+        "versions": {"python": platform.python_version(), **versions},
+        "figures": [asdict(figure) for figure in figures],
+    }
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    for figure in figures:
+        print(f"{figure.name:50} {figure.value:10.3f} {figure.unit:12} {figure.compared_with}")
+    return path
