@@ -60,7 +60,9 @@ def entries(*, nodes: Sequence[str] = ("node1", "node2")) -> tuple[Entry, ...]:
     )
 
 
-def judgement(*extra: Verdict, sentence: str = "node1 sends slowly", run: str = "demo") -> Judgement:
+def judgement(
+    *extra: Verdict, sentence: str = "node1 sends slowly", run: str = "demo"
+) -> Judgement:
     subject = Subject(node="node1", direction="send")
     return Judgement(
         run=run,

@@ -1,0 +1,106 @@
+"""Names and sentences come from machines that are not trusted, and go to four kinds of reader."""
+
+import csv
+import io
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aiconform.model.verdict import Outcome
+from aiconform.report.html import Markup, tag
+from aiconform.report.page import page
+from aiconform.report.scrub import csv_cell, file_name, printable, xml_text
+from aiconform.report.story import tell
+from aiconform.report.terminal import plain_lines, rich_view
+from tests.report.sample import entries, judgement, verdict
+
+ANY = st.text(st.characters())
+HOSTILE = "<script>alert(1)</script>\x1b[2J\x1b]0;owned\x07 [red]x[/red] \u202egnp \x00"
+
+
+@given(ANY)
+def test_printable_has_no_control_and_stays_on_one_line(text: str) -> None:
+    shown = printable(text)
+
+    assert len(shown) == len(text)
+    assert len(shown.splitlines()) <= 1
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
+
+
+@given(ANY)
+def test_xml_text_comes_back_from_a_parser_as_it_went_in(text: str) -> None:
+    element = ET.Element("a")
+    element.text = xml_text(text)
+    element.set("b", xml_text(text))
+
+    read = ET.fromstring(ET.tostring(element, encoding="unicode"))
+
+    assert (read.text or "") == xml_text(text)
+    assert read.get("b") == xml_text(text)
+
+
+@given(ANY)
+def test_no_cell_is_a_formula(text: str) -> None:
+    cell = csv_cell(text)
+    line = io.StringIO()
+    csv.writer(line).writerow([cell, "next"])
+
+    assert not cell.lstrip().startswith(("=", "+", "-", "@"))
+    assert next(csv.reader(io.StringIO(line.getvalue()))) == [cell, "next"]
+
+
+@given(ANY, ANY)
+def test_file_names_are_plain_and_keep_names_apart(one: str, other: str) -> None:
+    name = file_name(one)
+
+    assert re.fullmatch(r"[A-Za-z0-9_%-][A-Za-z0-9._%-]*", name)
+    assert len(name) < 200
+    assert (file_name(other) == name) == (one == other)
+
+
+@given(ANY)
+def test_html_child_is_text_and_nothing_else(text: str) -> None:
+    element = tag("p", text, title=text)
+
+    assert element.count("<") == 2
+    assert re.fullmatch(r'<p title="[^"<>]*">[^<>]*</p>', element, re.DOTALL)
+
+
+def test_page_has_no_script_and_lets_nothing_load() -> None:
+    document = page(tell(entries()), judgement(sentence=HOSTILE))
+
+    assert "<script" not in document
+    assert "&lt;script&gt;" in document
+    assert "default-src 'none'; style-src 'unsafe-inline'" in document
+    assert not re.search(r"(src|href)\s*=", document)
+    assert "\x1b" not in document
+    assert isinstance(tag("p"), Markup)
+
+
+def test_terminal_shows_no_escape_sequence_and_no_markup() -> None:
+    told = judgement(verdict(Outcome.PASS, item="memory.copy", sentence=HOSTILE), sentence=HOSTILE)
+
+    lines = plain_lines(told)
+
+    assert all("\x1b" not in line and "\x07" not in line for line in lines)
+    assert any("[red]x[/red]" in line for line in lines)
+
+
+def test_rich_view_takes_no_name_for_markup() -> None:
+    console = pytest.importorskip("rich.console").Console(
+        file=io.StringIO(), width=300, force_terminal=False
+    )
+    console.print(rich_view(judgement(sentence=HOSTILE)))
+
+    shown = console.file.getvalue()
+    assert "[red]x[/red]" in shown
+    assert "\x1b" not in shown
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "../x", "a/b"])
+def test_no_name_is_hidden_or_a_path(name: str) -> None:
+    assert "/" not in file_name(name)
+    assert not file_name(name).startswith(".")
