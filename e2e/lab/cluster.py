@@ -84,7 +84,8 @@ class Cluster:
         for archive in images:
             image = oci.read(archive)
             at_once(lambda node, a=archive, i=image: node.images.load(a, i), nodes)  # type: ignore[misc]
-        self.control.wait()
+        if first == 1:
+            self.control.start_controllers()
         for node in nodes:
             node.start_kubelet()
             node.start_kube_proxy()

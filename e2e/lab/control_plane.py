@@ -60,9 +60,17 @@ class ControlPlane:
             certificates.write_kubeconfig(place, server=SERVER, authority=self.authority, user=pair)
 
     def start(self) -> None:
-        """Start etcd and API server; the other two wait for them by themselves."""
+        """Start etcd and API server."""
         self._start("etcd", _etcd(self.state.control / "etcd"))
         self._start("kube-apiserver", _api_server(self.state.pki))
+
+    def start_controllers(self) -> None:
+        """
+        Wait for the API server, then start the other two.
+
+        Not before: until the API server has made its default roles, they are refused and give up.
+        """
+        self.wait()
         self._start("kube-controller-manager", _controller_manager(self.state))
         self._start("kube-scheduler", _scheduler(self.state.control / "scheduler.kubeconfig"))
 

@@ -149,8 +149,11 @@ def _build(program: Program, go: golang.Go, target: Path) -> None:
 
 
 def _version(program: Program) -> str:
-    found = re.search(r"^require \S+ (v\S+)$|^\t\S+ (v\S+)$", _mod(program), re.MULTILINE)
-    return (found.group(1) or found.group(2)) if found else ""
+    """The pinned version of the module that the first tool line is part of, for people."""
+    text = _mod(program)
+    tool = re.search(r"^(?:tool|\t)\s*(\S+/\S+)$", text, re.MULTILINE)
+    modules = re.findall(r"^(?:require|\t)\s*(\S+/\S+) (v\S+)", text, re.MULTILINE)
+    return next((v for path, v in modules if tool and tool.group(1).startswith(path)), "")
 
 
 def _mod(program: Program) -> str:
