@@ -1,0 +1,73 @@
+"""What localisation concludes: which component is to blame, and the state of every link."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from aiconform.fabric.rounds import Direction, Pair, Sample
+
+
+class LinkState(StrEnum):
+    """What the tests of one directed link say when they are compared with their peers."""
+
+    CLEAN = "clean"  # no test was low
+    LOW = "low"  # every test was low, or nothing came through
+    UNSTABLE = "unstable"  # some tests were low, others not
+    UNJUDGED = "unjudged"  # too few tests in the cluster to compare with
+
+
+@dataclass(frozen=True)
+class Link:
+    """One directed link with the tests that ran over it."""
+
+    sender: str
+    receiver: str
+    state: LinkState
+    gbit_per_s: float | None  # median of its tests
+    typical_gbit_per_s: float | None  # of its peers; None when there are too few
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """
+    A component at fault, and the tests that say so.
+
+    `node`: both directions of a node. `port`: one direction of it. `pair`: the path between two
+    nodes that are both fine with others; `node` sends and `peer` receives when only one direction
+    is low.
+    """
+
+    kind: Literal["node", "port", "pair"]
+    node: str
+    peer: str | None = None
+    direction: Direction | None = None
+    low: tuple[Sample, ...] = ()  # what accuses it
+    clean: tuple[Sample, ...] = ()  # what excludes its neighbours
+    typical_gbit_per_s: float | None = None
+
+    def explains(self, sender: str, receiver: str) -> bool:
+        """Would this fault alone make the link `sender` → `receiver` low?"""
+        if self.kind == "pair":
+            return {sender, receiver} == {self.node, self.peer}
+        sending = sender == self.node and self.direction != "receive"
+        return sending or (receiver == self.node and self.direction != "send")
+
+
+@dataclass(frozen=True)
+class Localisation:
+    """Everything that the tests of a run say about its links and nodes."""
+
+    blamed: tuple[Blamed, ...]
+    links: dict[Pair, Link]  # (sender, receiver) of every link that was tested
+    suspects: tuple[str, ...]  # nodes with low tests that nothing explains
+    suspect_pairs: tuple[Pair, ...]  # low alone, and tested too seldom to blame their path
+    proven: tuple[str, ...]  # nodes with clean tests only
+    low: tuple[Sample, ...]
+    tested: frozenset[Pair]  # pairs that ran at least once
+    covered: frozenset[Pair]  # pairs that did not run, between proven nodes
+    untested: frozenset[Pair]  # the other planned pairs
+
+    def explained(self, sender: str, receiver: str) -> Blamed | None:
+        """The blamed component that makes this link low, if there is one."""
+        return next((b for b in self.blamed if b.explains(sender, receiver)), None)
