@@ -1,5 +1,5 @@
 """
-Which accelerators of a node are free: allocatable less what pods ask for (pure).
+How many accelerators of each node are taken: what the pods bound to it ask for (pure).
 
 A pod counts from being bound until it has ended. What it takes is the larger of what its
 containers take together and what its init containers take one after another; init containers that
@@ -9,54 +9,38 @@ Source: kubernetes.io/docs/concepts/workloads/pods/, pages init-containers and s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
-from aiconform.cluster.facts import whole_quantity
 from aiconform.cluster.trouble import mapping, mappings
-from aiconform.model.plan import NodeFacts
 
 
-def with_free_accelerators(
-    nodes: Iterable[NodeFacts], pods: Iterable[Mapping[str, Any]] | None
-) -> tuple[NodeFacts, ...]:
+def accelerators_in_use(
+    pods: Iterable[Mapping[str, Any]], *, accelerator_resources: Collection[str]
+) -> dict[str, dict[str, int]]:
     """
-    Fill `accelerators_free`.
+    Count by node and resource.
 
     Args:
-        pods: Every pod of the cluster; None when they could not be listed: free stays None.
+        pods: Every pod of the cluster, as plain JSON.
+        accelerator_resources: Names or shell patterns of extended resources.
     """
-    nodes = tuple(nodes)
-    if pods is None:
-        return nodes
-    wanted = frozenset(resource for node in nodes for resource in node.accelerators)
-    used = used_by_node(pods, resources=wanted)
-    return tuple(
-        node.model_copy(
-            update={
-                "accelerators_free": {
-                    resource: max(0, count - used.get(node.name, {}).get(resource, 0))
-                    for resource, count in node.accelerators.items()
-                }
-            }
-        )
-        for node in nodes
-    )
-
-
-def used_by_node(
-    pods: Iterable[Mapping[str, Any]], *, resources: frozenset[str]
-) -> dict[str, dict[str, int]]:
-    """Node → resource → how many are asked for by pods that are bound and have not ended."""
     used: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for pod in pods:
-        node = mapping(pod.get("spec")).get("nodeName")
+        spec = mapping(pod.get("spec"))
+        node = spec.get("nodeName")
         if not node or mapping(pod.get("status")).get("phase") in {"Succeeded", "Failed"}:
             continue
-        for resource in resources:
-            if count := effective_request(mapping(pod.get("spec")), resource):
-                used[str(node)][resource] += count
+        for resource in _resources_of(spec):
+            if is_accelerator(resource, accelerator_resources):
+                used[str(node)][resource] += effective_request(spec, resource)
     return {node: dict(counts) for node, counts in used.items()}
+
+
+def is_accelerator(resource: str, patterns: Collection[str]) -> bool:
+    """Is the resource one of those named? "nvidia.com/mig-*" names a family."""
+    return any(fnmatchcase(resource, pattern) for pattern in patterns)
 
 
 def effective_request(spec: Mapping[str, Any], resource: str) -> int:
@@ -70,8 +54,27 @@ def effective_request(spec: Mapping[str, Any], resource: str) -> int:
         else:
             peak = max(peak, beside + asked)
     together = beside + sum(_asked(c, resource) for c in mappings(spec.get("containers")))
-    overhead = whole_quantity(mapping(spec.get("overhead")).get(resource, 0))
-    return max(peak, together) + overhead
+    return max(peak, together)
+
+
+def whole_quantity(quantity: object) -> int:
+    """A Kubernetes quantity of whole things ("8", "1k"); 0 when it is not one."""
+    text = str(quantity)
+    scale = {"k": 1000, "Ki": 1024, "M": 10**6, "Mi": 2**20}
+    suffix = next((s for s in ("Ki", "Mi", "k", "M") if text.endswith(s)), "")
+    digits = text.removesuffix(suffix)
+    plain = digits.isascii() and digits.isdigit() and len(digits) <= 18
+    return int(digits) * scale.get(suffix, 1) if plain else 0
+
+
+def _resources_of(spec: Mapping[str, Any]) -> set[str]:
+    containers = (*mappings(spec.get("initContainers")), *mappings(spec.get("containers")))
+    return {
+        str(resource)
+        for container in containers
+        for kind in ("requests", "limits")
+        for resource in mapping(mapping(container.get("resources")).get(kind))
+    }
 
 
 def _asked(container: Mapping[str, Any], resource: str) -> int:

@@ -7,13 +7,19 @@ strange shape reads as not known.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
+from aiconform.cluster.accelerators import (
+    accelerators_in_use,
+    is_accelerator,
+    whole_quantity,
+)
 from aiconform.cluster.trouble import PodTrouble, containers_of, pod_trouble
 from aiconform.cluster.trouble import mapping as _mapping
 from aiconform.cluster.trouble import mappings as _mappings
 from aiconform.model.plan import NodeFacts, Taint
+
+__all__ = ["PodFacts", "PodTrouble", "accelerators_in_use", "node_facts", "pod_facts"]
 
 ROLE_LABEL = "aiconform/role"
 GROUP_LABEL = "aiconform/group"
@@ -64,7 +70,10 @@ def pod_facts(pod: Mapping[str, Any], *, deleted: bool = False) -> PodFacts:
 
 
 def node_facts(
-    node: Mapping[str, Any], *, accelerator_resources: Collection[str] = ()
+    node: Mapping[str, Any],
+    *,
+    accelerator_resources: Collection[str] = (),
+    in_use: Mapping[str, Mapping[str, int]] | None = None,
 ) -> NodeFacts:
     """
     Read one node.
@@ -72,6 +81,8 @@ def node_facts(
     Args:
         accelerator_resources: Names of extended resources that count as accelerators; shell
             patterns such as "nvidia.com/mig-*" are understood.
+        in_use: What pods take of each node, from `accelerators_in_use`; None when pods could not
+            be counted: then what is free is not known.
     """
     metadata, spec, status = (_mapping(node.get(key)) for key in ("metadata", "spec", "status"))
     info = _mapping(status.get("nodeInfo"))
@@ -79,8 +90,10 @@ def node_facts(
     allocatable = {
         str(key): str(value) for key, value in _mapping(status.get("allocatable")).items()
     }
+    name = str(metadata.get("name", "")) or "unnamed"
+    accelerators = _accelerators(allocatable, accelerator_resources)
     return NodeFacts(
-        name=str(metadata.get("name", "")) or "unnamed",
+        name=name,
         uid=_clip(metadata.get("uid")),
         ready=ready.get("status") == "True",
         ready_reason=_clip(ready.get("reason") or ("" if ready else "NoReadyCondition")),
@@ -93,7 +106,8 @@ def node_facts(
         kubelet=_clip(info.get("kubeletVersion")),
         runtime=_clip(info.get("containerRuntimeVersion")),
         allocatable=allocatable,
-        accelerators=_accelerators(allocatable, accelerator_resources),
+        accelerators=accelerators,
+        accelerators_free=None if in_use is None else _free(accelerators, in_use.get(name, {})),
     )
 
 
@@ -101,18 +115,16 @@ def _accelerators(allocatable: Mapping[str, str], wanted: Collection[str]) -> di
     found = {
         resource: whole_quantity(quantity)
         for resource, quantity in sorted(allocatable.items())
-        if any(fnmatchcase(resource, pattern) for pattern in wanted)
+        if is_accelerator(resource, wanted)
     }
     return {resource: count for resource, count in found.items() if count > 0}
 
 
-def whole_quantity(quantity: object) -> int:
-    """A Kubernetes quantity of whole things ("8", "1k"); 0 when it is not one."""
-    text = str(quantity)
-    scale = {"k": 1000, "Ki": 1024, "M": 10**6, "Mi": 2**20}
-    suffix = next((s for s in ("Ki", "Mi", "k", "M") if text.endswith(s)), "")
-    digits = text.removesuffix(suffix)
-    return int(digits) * scale.get(suffix, 1) if digits.isascii() and digits.isdigit() else 0
+def _free(accelerators: Mapping[str, int], in_use: Mapping[str, int]) -> dict[str, int]:
+    return {
+        resource: max(0, count - in_use.get(resource, 0))
+        for resource, count in accelerators.items()
+    }
 
 
 def _taint(raw: Mapping[str, Any]) -> Taint:
