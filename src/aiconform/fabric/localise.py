@@ -192,11 +192,10 @@ def _lone_low_links(links: Links, ports: Sequence[Blamed]) -> Iterator[tuple[Lin
     well = [link for link in links.values() if link.state is not LinkState.LOW]
     senders, receivers = {link.sender for link in well}, {link.receiver for link in well}
     lone: dict[Pair, list[Link]] = defaultdict(list)
-    for link in links.values():
+    for link in (link for link in links.values() if link.state is LinkState.LOW):
         explained = any(port.explains(link.sender, link.receiver) for port in ports)
-        if link.state is LinkState.LOW and not explained:
-            if link.sender in senders and link.receiver in receivers:
-                lone[pair_of(link.sender, link.receiver)].append(link)
+        if not explained and link.sender in senders and link.receiver in receivers:
+            lone[pair_of(link.sender, link.receiver)].append(link)
     yield from (tuple(low) for low in lone.values())
 
 

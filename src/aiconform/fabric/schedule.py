@@ -16,7 +16,7 @@ from aiconform.fabric.pairing import circle_length, circle_round, random_matchin
 from aiconform.fabric.rounds import SMALL, Pair, Round, RoundResult, pair_of
 
 REPEATS = 2  # tests that each pair of a small cluster gets
-ATTEMPTS = 4  # times that a pair is tried when its tests do not run
+ATTEMPTS = 3  # times that a pair is tried when its tests do not run
 CIRCLE_ROUNDS = 6
 CONFIRM_ENOUGH = 2  # tests with proven partners, both clean: the suspect is cleared
 CONFIRM_LIMIT = 4  # after so many a suspect stays as it is
@@ -88,7 +88,7 @@ def _confirm_round(
     """Each unsettled suspect with a proven node that it has not met; none shared in a round."""
     found = localise(alive, done)
     unsettled = _unsettled(found, done, alive=frozenset(alive))
-    proven = [node for node in found.proven if node in set(alive)] if unsettled else []
+    proven = sorted(set(alive).intersection(found.proven)) if unsettled else []
     partners = shuffled(proven, seed=f"{seed}/confirm/{len(done)}")
     _, tried = _counts(done)
     pairs: list[Pair] = []
