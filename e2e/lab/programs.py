@@ -36,10 +36,11 @@ class Program:
     ldflags: str = "-s -w"
     target: str = "tool"
     rename: Mapping[str, str] = field(default_factory=dict)
+    home: Path = TOOLS
 
     @property
     def folder(self) -> Path:
-        return TOOLS / self.name
+        return self.home / self.name
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -92,6 +93,11 @@ def ensure() -> Programs:
     """Find every program in the cache, and build those that are not there."""
     go = golang.ensure(minimum=_newest_go_line())
     return Programs({program.name: _ensure(program, go) for program in PROGRAMS})
+
+
+def ensure_one(program: Program) -> Path:
+    """The folder with one program's binaries, from the cache or built."""
+    return _ensure(program, golang.ensure(minimum=_newest_go_line()))
 
 
 def cache_key(program: Program, go_version: str) -> str:
