@@ -1,0 +1,1 @@
+"""How it is started: arguments, wiring of the real adapters, exit codes."""

@@ -1,0 +1,70 @@
+"""What a release of the chart made, read from its manifest (pure)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiconform.model.errors import ConfigError
+from aiconform.model.plan import RunConfig
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Names of a release's objects, and the configuration that its run has."""
+
+    release: str
+    namespace: str  # where the objects are, which may not be the release's own
+    config: RunConfig
+
+    @property
+    def job(self) -> str:
+        return self.release
+
+    @property
+    def status(self) -> str:
+        return f"{self.release}-status"
+
+    @property
+    def pods(self) -> str:
+        """Selector of all pods of the release."""
+        return f"app.kubernetes.io/name=aiconform,app.kubernetes.io/instance={self.release}"
+
+    @property
+    def coordinators(self) -> str:
+        return f"{self.pods},aiconform/role=coordinator"
+
+    @property
+    def give_up_s(self) -> float:
+        """From the coordinator's start: no run that is alive takes longer."""
+        limits = self.config.limits
+        return limits.run_s + limits.round_s + 120.0
+
+
+def read_manifest(manifest: str, *, release: str) -> Installed:
+    """
+    Raises:
+        ConfigError: It is not the manifest of our chart.
+    """
+    import yaml  # late: only commands that look at a release need it
+    from pydantic import ValidationError
+
+    try:
+        documents = [d for d in yaml.safe_load_all(manifest) if isinstance(d, Mapping)]
+        config = _object(documents, "ConfigMap", f"{release}-config")
+        return Installed(
+            release=release,
+            namespace=str(_object(documents, "Job", release)["metadata"]["namespace"]),
+            config=RunConfig.model_validate_json(config["data"]["run.json"]),
+        )
+    except (yaml.YAMLError, KeyError, TypeError, ValidationError) as exc:
+        raise ConfigError(
+            f"release {release} is not one of this version of aiconform ({exc})",
+            hint="Give the chart that belongs to this command line (--chart), or another --release",
+        ) from exc
+
+
+def _object(documents: list[Mapping[str, Any]], kind: str, name: str) -> Mapping[str, Any]:
+    for document in documents:
+        if document.get("kind") == kind and document["metadata"]["name"] == name:
+            return document
+    raise KeyError(f"{kind} {name}")

@@ -1,0 +1,61 @@
+"""`aiconform report`: read a run back and judge it anew."""
+
+from pathlib import Path
+
+import click
+
+from aiconform.cli import options
+from aiconform.cli.show import note, show_judgement
+from aiconform.model.errors import ResultsError
+from aiconform.model.verdict import FailOn, exit_code
+
+
+@click.command()
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option(
+    "--write",
+    "write_to",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write every file of the results there.",
+)
+@options.output
+@options.fail_on
+def report(results: Path, write_to: Path | None, output: str, fail_on: FailOn) -> int:
+    """
+    Judge a finished run again, offline, from its journal.
+
+    RESULTS is the tarball, the unpacked directory, or the journal alone. Only the journal is read:
+    the verdict is made anew from the facts, whatever a summary beside it says.
+
+    \b
+    Examples:
+        aiconform report results/run-20270114-101500.tar.gz
+        aiconform report results/run-20270114-101500 -o json | jq .findings
+        aiconform report old.tar.gz --write old/
+    """
+    from aiconform.report import load_results, write_results
+    from aiconform.report.again import judge_again
+
+    _warn_of_changes(results)
+    loaded = load_results(results)
+    for damage in loaded.damage:
+        note(f"damaged: {damage}")
+    judgement = judge_again(loaded)
+    if write_to is not None:
+        write_results(write_to, loaded.entries, judgement)
+        note(f"Written to {write_to}")
+    show_judgement(judgement, loaded.entries, output=output)
+    return exit_code(judgement.verdict, fail_on)
+
+
+def _warn_of_changes(results: Path) -> None:
+    """A changed file is worth a word, and no reason to refuse: the journal proves itself."""
+    from aiconform.report import verify
+    from aiconform.report.files import SUMS
+
+    if results.is_dir() and (results / SUMS).exists():
+        try:
+            verify(results)
+        except ResultsError as exc:
+            note(f"warning: {exc.problem}")
