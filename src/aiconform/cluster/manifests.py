@@ -88,7 +88,7 @@ def agent_daemonset(
 def _metadata(
     name: str, *, config: RunConfig, job: str, namespace: str, owner: Mapping[str, Any]
 ) -> Json:
-    # Neither `controller` nor `blockOwnerDeletion`: the latter needs a right on the Job's finalizers.
+    # No `blockOwnerDeletion`: it would need a right on the finalizers of the Job.
     reference = {key: owner[key] for key in ("apiVersion", "kind", "name", "uid")}
     return {
         "name": name,
@@ -200,7 +200,7 @@ def _volumes(job: str) -> list[Json]:
 
 
 def _resources(config: RunConfig, accelerators: Mapping[str, int]) -> Json:
-    """What the site says, else a little; accelerators as both, since they cannot be overcommitted."""
+    """What the site says, else a little. Accelerators cannot be overcommitted: limits, too."""
     site = config.pods.resources
     claimed = {resource: str(count) for resource, count in accelerators.items()}
     requests = {**_DEFAULT_REQUESTS, **site.get("limits", {}), **site.get("requests", {})}

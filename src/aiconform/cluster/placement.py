@@ -2,8 +2,8 @@
 Which nodes an agent's pod may run on (pure).
 
 A node is named by its field metadata.name, not by its label kubernetes.io/hostname: the label need
-not equal the name. The API takes one value for each expression on a field
-(k8s.io/kubernetes/pkg/apis/core/validation, ValidateNodeFieldSelectorRequirement), so each node is a
+not equal the name. The API takes one value for each expression on a field (k8s.io/kubernetes,
+pkg/apis/core/validation, ValidateNodeFieldSelectorRequirement), so each node is a
 term of its own; terms are alternatives. The DaemonSet controller looks at every term for every
 node, so beyond a few hundred nodes a single expression on the label is used instead, with the
 label's values as the survey found them.
