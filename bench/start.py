@@ -48,9 +48,7 @@ def _no_probes(lab: Lab, images: product.ProductImages, scratch: Path) -> list[M
         total_s.append(run.seconds)
         fetched_s.append((run.results / f"{name}.tar.gz").stat().st_mtime - began)
     return [
-        measured(
-            "no probes: start to fetched tarball", "s", fetched_s, "aim 10, must be under 20"
-        ),
+        measured("no probes: start to fetched tarball", "s", fetched_s, "aim 10, must be under 20"),
         measured("no probes: start to everything removed", "s", total_s),
     ]
 

@@ -1,4 +1,4 @@
-"""What every suite shares: figures with their units, and the file that the docs' tables are made from."""
+"""What every suite shares: figures with units, and the file that tables in the docs come from."""
 
 import json
 import os

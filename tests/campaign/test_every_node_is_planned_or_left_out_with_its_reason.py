@@ -46,9 +46,7 @@ def plan(*nodes: NodeFacts, **config: Any) -> Plan:
         ({"accelerators": {GPU: 8}, "accelerators_free": {GPU: 0}}, "Busy", GPU),
     ],
 )
-def test_node_is_left_out_with_its_reason(
-    facts: dict[str, Any], reason: str, said: str
-) -> None:
+def test_node_is_left_out_with_its_reason(facts: dict[str, Any], reason: str, said: str) -> None:
     made = plan(node(**facts), node("n2"))
 
     assert [(e.node, e.reason) for e in made.excluded] == [("n1", reason)]

@@ -1,0 +1,96 @@
+"""The end of a run: judge the journal, write and archive the results, hold them for fetching."""
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from aiconform import judge, report
+from aiconform.campaign.environment import Environment
+from aiconform.campaign.publish import Publisher
+from aiconform.campaign.recorder import Recorder
+from aiconform.model.errors import AiconformError, ClusterError
+from aiconform.model.records import StageEntered
+from aiconform.model.verdict import Judgement, RunVerdict
+
+log = structlog.get_logger()
+
+PUBLISH_TRIES = 30
+RELEASE_POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended, and the tarball's checksum (None: it could not be written)."""
+
+    verdict: RunVerdict
+    sentence: str
+    sha256: str | None
+
+
+async def conclude(*, recorder: Recorder, environment: Environment) -> Ending:
+    """
+    Judge, write and archive. A full volume costs the archive, never what was gathered.
+    """
+    problem: AiconformError | None = recorder.failed
+    if problem is None:
+        try:
+            await recorder.append(StageEntered(stage="judge"))
+        except AiconformError as exc:
+            problem = exc
+    judgement = await asyncio.to_thread(judge.judge, recorder.entries)
+    if problem is None:
+        try:
+            return await asyncio.to_thread(_archive, recorder, environment, judgement)
+        except AiconformError as exc:
+            problem = exc
+    log.error("results.unwritten", problem=str(problem), verdict_so_far=judgement.verdict.value)
+    return Ending(
+        verdict=RunVerdict.ERROR,
+        sentence=f"the results could not be archived: {problem}",
+        sha256=None,
+    )
+
+
+def _archive(recorder: Recorder, environment: Environment, judgement: Judgement) -> Ending:
+    report.write_results(environment.run_directory, recorder.entries, judgement)
+    sha256 = report.archive(environment.run_directory, environment.tarball)
+    return Ending(verdict=judgement.verdict, sentence=judgement.sentence, sha256=sha256)
+
+
+async def hold(*, environment: Environment, publisher: Publisher, ending: Ending) -> None:
+    """Say that the results are ready, then wait until they were fetched or the hold has passed."""
+    await _announce(environment, publisher, ending)
+    hold_s = environment.config.limits.hold_s
+    log.info(
+        "results.held",
+        verdict=ending.verdict.value,
+        sentence=ending.sentence,
+        tarball=str(environment.tarball) if ending.sha256 else None,
+        hold_s=hold_s,
+    )
+    try:
+        async with asyncio.timeout(hold_s):
+            while not environment.released.exists():  # noqa: ASYNC110 - another process makes it
+                await asyncio.sleep(RELEASE_POLL_S)
+    except TimeoutError:
+        log.warning("results.unfetched", hold_s=hold_s)
+
+
+async def _announce(environment: Environment, publisher: Publisher, ending: Ending) -> None:
+    for _ in range(PUBLISH_TRIES):
+        try:
+            await publisher.publish_final(
+                stage="hold",
+                message="the results wait to be fetched",
+                tarball=str(environment.tarball) if ending.sha256 else None,
+                sha256=ending.sha256,
+                verdict=ending.verdict.value,
+                sentence=ending.sentence,
+            )
+        except ClusterError as exc:
+            log.warning("status.unpublished", problem=str(exc))
+            await asyncio.sleep(1.0)
+        else:
+            return
+    log.error("status.unpublished", problem="gave up; the results are in the pod all the same")

@@ -1,0 +1,91 @@
+"""Prometheus metrics of one run, and the health that the collector's Service waits for."""
+
+from aiohttp import web
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
+
+from aiconform.campaign.recorder import Recorder
+from aiconform.model.records import (
+    Delivered,
+    Entry,
+    NodeChanged,
+    Refused,
+    RoundClosed,
+    StageEntered,
+)
+
+PORT = 8080
+
+
+class Metrics:
+    """Follows the journal; label values come from closed sets only, never from node names."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.registry = CollectorRegistry()
+        self._recorder = recorder
+        self._records = self._counter("records", "Journal records written.", "kind")
+        self._delivered = self._counter("delivered_records", "Records delivered by agents.", "kind")
+        self._refused = self._counter("refused", "Deliveries refused by the collector.", "status")
+        self._rounds = Counter(
+            "aiconform_rounds", "Rounds of pair probes that ended.", registry=self.registry
+        )
+        self._nodes = Gauge(
+            "aiconform_nodes", "Planned nodes by state.", ["state"], registry=self.registry
+        )
+        self._stage = Gauge(
+            "aiconform_stage_start_timestamp_seconds",
+            "When a stage began.",
+            ["stage"],
+            registry=self.registry,
+        )
+        for entry in recorder.entries:
+            self._count(entry)
+        recorder.listen(self._count)
+
+    def _counter(self, name: str, text: str, label: str) -> Counter:
+        return Counter(f"aiconform_{name}", text, [label], registry=self.registry)
+
+    def _count(self, entry: Entry) -> None:
+        self._records.labels(entry.record.kind).inc()
+        match entry.record:
+            case Delivered(record=record):
+                self._delivered.labels(record.kind).inc()
+            case Refused(status=status):
+                self._refused.labels(str(status)).inc()
+            case RoundClosed():
+                self._rounds.inc()
+            case StageEntered(stage=stage):
+                self._stage.labels(stage).set(entry.at)
+            case NodeChanged():
+                self._count_nodes()
+            case _:
+                pass
+
+    def _count_nodes(self) -> None:
+        states = [changed.state for changed in self._recorder.state.nodes.values()]
+        for state in ("waiting", "starting", "reporting", "finished", "failed", "lost"):
+            self._nodes.labels(state).set(states.count(state))
+
+
+async def serve(metrics: Metrics, *, port: int = PORT) -> web.AppRunner:
+    """Serve /healthz and /metrics over plain HTTP; the caller cleans the runner up."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def exposition(_: web.Request) -> web.Response:
+        return web.Response(
+            body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/metrics", exposition)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, port=port).start()
+    return runner
