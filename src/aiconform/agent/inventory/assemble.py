@@ -1,0 +1,112 @@
+"""From what the inventory's process told to one record, also when it was killed half-way."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiconform.agent.probes.supervise import Ending
+from aiconform.agent.records import MAX_RECORD_BYTES, Body, evidence, printable, small, text
+
+INVENTORY_LIMIT_S = 20.0
+FRAMEWORK_LIMIT_S = 120.0
+MAX_UNKNOWN = 512
+MAX_DEVICES = 256
+_SMALL = ("host", "limits", "software", "knobs")
+_LISTS = ("accelerators", "interfaces", "rdma_ports")
+_COUNTS = ("accelerators_on_host_count", "accelerators_given_count")
+
+Supervise = Callable[..., Ending]
+
+
+def take_inventory(
+    *, supervise: Supervise, environ: Mapping[str, str], engine: str, root: str = "/"
+) -> "list[Body]":
+    """The bodies of stream "inventory": the inventory, and evidence if a read hung."""
+    told = _Told()
+    ending = supervise(
+        "inventory",
+        {"root": root, "limit_s": INVENTORY_LIMIT_S},
+        limit_s=INVENTORY_LIMIT_S,
+        on_body=told.hear,
+        environ=environ,
+    )
+    if ending.outcome == "timeout":
+        told.hear({"kind": "unknown", "path": told.path, "reason": "timeout"})
+    bodies = [fitted(told.body(in_framework=_in_framework(told, supervise, environ, engine)))]
+    if ending.outcome != "done":
+        bodies.append(evidence("inventory", f"{ending.reason}\n{ending.last_words}"))
+    return bodies
+
+
+class _Told:
+    """What has been heard so far."""
+
+    def __init__(self) -> None:
+        self.sections: "dict[str, Any]" = {}
+        self.unknown: "list[dict[str, str]]" = []
+        self.path = "/"
+
+    def hear(self, body: Mapping[str, Any]) -> None:
+        if body["kind"] == "reading":
+            self.path = str(body["path"])
+        elif body["kind"] == "section":
+            self.sections.update(body["values"])
+        elif body["kind"] == "unknown" and len(self.unknown) < MAX_UNKNOWN:
+            self.unknown.append(
+                {"path": printable(str(body["path"]))[:512], "reason": str(body["reason"])}
+            )
+
+    def body(self, *, in_framework: "int | None") -> Body:
+        return {
+            "kind": "inventory",
+            **{name: small(self.sections.get(name, {})) for name in _SMALL},
+            **{name: self._devices(name) for name in _LISTS},
+            **{name: self.sections.get(name) for name in _COUNTS},
+            "accelerators_in_framework_count": in_framework,
+            "unknown": self.unknown,
+        }
+
+    def _devices(self, name: str) -> "list[dict[str, Any]]":
+        found = self.sections.get(name, [])[:MAX_DEVICES]
+        return [
+            {k: text(v) if isinstance(v, str) else v for k, v in each.items()} for each in found
+        ]
+
+
+def _in_framework(
+    told: _Told, supervise: Supervise, environ: Mapping[str, str], engine: str
+) -> "int | None":
+    """
+    How many accelerators the framework sees; None when nobody asked or it could not say.
+
+    Importing a framework takes seconds, so it is asked only where there is anything to see.
+    """
+    if not any(told.sections.get(name) for name in _COUNTS):
+        return None
+    counts: "list[int]" = []
+    supervise(
+        "framework",
+        {"engine": engine, "limit_s": FRAMEWORK_LIMIT_S},
+        limit_s=FRAMEWORK_LIMIT_S,
+        on_body=lambda body: counts.append(int(body["count"])),
+        environ=environ,
+    )
+    return counts[-1] if counts else None
+
+
+def fitted(body: Body) -> Body:
+    """
+    Shorten the longest list until the record fits on the wire.
+
+    A host with hundreds of virtual functions has more to say than one record takes. What was
+    left out stands in `host`.
+    """
+    left_out = 0
+    while len(json.dumps(body, ensure_ascii=False).encode()) > MAX_RECORD_BYTES:
+        longest = max((*_LISTS, "unknown"), key=lambda name: len(body[name]))
+        keep = len(body[longest]) * 3 // 4
+        left_out += len(body[longest]) - keep
+        body = {**body, longest: body[longest][:keep]}
+    if left_out:
+        body = {**body, "host": small({**body["host"], "left_out_count": left_out})}
+    return body

@@ -1,0 +1,1 @@
+"""Tests between two nodes: TCP throughput in both directions, and latency."""

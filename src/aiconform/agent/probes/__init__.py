@@ -1,0 +1,1 @@
+"""Exercises on one node, each in a child process with a time limit."""

@@ -1,0 +1,54 @@
+"""The exercises that a node does alone, one after the other, each in its own child process."""
+
+from collections.abc import Mapping, Sequence
+
+from aiconform.agent.log import Log
+from aiconform.agent.probes.supervise import Ending, supervise
+from aiconform.agent.records import Stream, evidence, not_run
+from aiconform.agent.tasks import ExerciseOrder
+
+EXERCISES = ("gemm.known_answer", "gemm.rate", "memory.copy")
+
+
+def run_exercises(
+    orders: Sequence[ExerciseOrder],
+    *,
+    stream: Stream,
+    engine: str,
+    environ: Mapping[str, str],
+    log: Log,
+) -> None:
+    """Every order ends with records, or stands in the stream's end with a reason."""
+    missing = []
+    for order in orders:
+        log.info("exercise.started", exercise=order.exercise, limit_s=order.limit_s)
+        ending = _run_one(order, stream=stream, engine=engine, environ=environ)
+        log.info(
+            "exercise.ended",
+            exercise=order.exercise,
+            outcome=ending.outcome,
+            reason=ending.reason,
+            seconds=round(ending.seconds, 3),
+        )
+        if ending.outcome != "done":
+            missing.append(not_run(order.exercise, ending.outcome, ending.reason))
+            if ending.last_words.strip():
+                stream.add(evidence(order.exercise, ending.last_words))
+    stream.end(missing)
+
+
+def _run_one(
+    order: ExerciseOrder, *, stream: Stream, engine: str, environ: Mapping[str, str]
+) -> Ending:
+    if order.exercise not in EXERCISES:
+        return Ending("error", f"this agent knows no exercise {order.exercise}", "", 0.0)
+    try:
+        return supervise(
+            order.exercise,
+            {"engine": engine, "params": dict(order.params), "limit_s": order.limit_s},
+            limit_s=order.limit_s,
+            on_body=stream.add,
+            environ=environ,
+        )
+    except (OSError, ValueError) as exc:
+        return Ending("error", f"the probe's process could not be used: {exc}", "", 0.0)
