@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from e2e.lab.dockerfile import Recipe
 from e2e.lab.errors import CommandError
 from e2e.lab.shell import run
 
@@ -46,11 +47,11 @@ def ignored(name: str, rules: Sequence[str]) -> bool:
     return verdict
 
 
-def digest(dockerfile: Path, context: Path, *, target: str, build_args: Mapping[str, str]) -> str:
+def digest(recipe: Recipe, context: Path, *, build_args: Mapping[str, str]) -> str:
     """Twelve hexadecimal digits that change when anything does that the image is made of."""
-    found = hashlib.sha256(dockerfile.read_bytes())
-    found.update("\0".join([target, *(f"{k}={v}" for k, v in sorted(build_args.items()))]).encode())
-    for path in files(context):
+    settings = [recipe.text, *(f"{key}={value}" for key, value in sorted(build_args.items()))]
+    found = hashlib.sha256("\0".join(settings).encode())
+    for path in _copied(recipe, context):
         file = context / path
         executable = bool(file.stat().st_mode & 0o100)
         content = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -58,13 +59,17 @@ def digest(dockerfile: Path, context: Path, *, target: str, build_args: Mapping[
     return found.hexdigest()[:12]
 
 
-def copy(context: Path, target: Path) -> None:
+def copy(recipe: Recipe, context: Path, target: Path) -> None:
     """Copy the files, with modes that do not depend on the umask of whoever checked them out."""
-    for path in files(context):
+    for path in _copied(recipe, context):
         place = target / path
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(context / path, place)
         place.chmod(0o755 if (context / path).stat().st_mode & 0o100 else 0o644)
+
+
+def _copied(recipe: Recipe, context: Path) -> tuple[Path, ...]:
+    return tuple(path for path in files(context) if recipe.copies(str(path)))
 
 
 def _rules(file: Path) -> list[str]:

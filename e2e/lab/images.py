@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from e2e.lab import build_context, debian_base, machine, paths, pip_settings
+from e2e.lab import build_context, debian_base, machine, oci, paths, pip_settings
+from e2e.lab import dockerfile as dockerfiles
 from e2e.lab.errors import CommandError
 from e2e.lab.shell import attempt, run, say, system_env
 
@@ -64,7 +65,8 @@ def build(
     Raises:
         LabError: A step failed; the message has the end of its output.
     """
-    tag = build_context.digest(dockerfile, context, target=target, build_args=build_args)
+    recipe = dockerfiles.recipe(dockerfile.read_text(), target=target)
+    tag = build_context.digest(recipe, context, build_args=build_args)
     reference = f"{name}:{tag}"
     archive = _archive_of(reference)
     if archive.exists():
@@ -77,11 +79,10 @@ def build(
             _bring_back(value)
         sources = work / "context"
         sources.mkdir()
-        build_context.copy(context, sources)
+        build_context.copy(recipe, context, sources)
+        (work / "Dockerfile").write_text(recipe.text)
         extra = [f"--build-arg={key}={value}" for key, value in build_args.items()]
-        if target:
-            extra.append(f"--target={target}")
-        _bud(dockerfile, sources, *extra, *pip_settings.mounts(work), reference=reference)
+        _bud(work / "Dockerfile", sources, *extra, *pip_settings.mounts(work), reference=reference)
         _export(reference, archive)
     _prune(name)
     return reference, archive
@@ -100,12 +101,10 @@ def _bud(dockerfile: Path, context: Path, *extra: str, reference: str) -> None:
 
 def _export(reference: str, archive: Path) -> None:
     """Write the archive, uncompressed: every node unpacks it, and none fetches it from afar."""
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    partial = archive.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    where = f"oci-archive:{partial}:{reference}"
-    _buildah("push", "--quiet", "--disable-compression", *_policy(), reference, where)
-    partial.rename(archive)
+    with _work_folder() as folder:
+        where = f"dir:{folder}"
+        _buildah("push", "--quiet", "--disable-compression", *_policy(), reference, where)
+        oci.write_from_folder(archive, reference=reference, folder=folder)
 
 
 def _bring_back(reference: str) -> None:

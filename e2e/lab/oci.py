@@ -10,7 +10,8 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,20 +76,49 @@ def write_from_files(
         "config": _add(blobs, json.dumps(config).encode(), CONFIG),
         "layers": [_add(blobs, layer, LAYER)],
     }
-    entry = _add(blobs, json.dumps(manifest).encode(), MANIFEST)
-    entry["annotations"] = {
-        "io.containerd.image.name": reference,
-        "org.opencontainers.image.ref.name": reference,
+    with _written(archive, reference, json.dumps(manifest).encode()) as tar:
+        for digest, content in blobs.items():
+            _put(tar, f"blobs/{digest.replace(':', '/')}", content)
+
+
+def write_from_folder(archive: Path, *, reference: str, folder: Path) -> None:
+    """
+    Write the image that `buildah push … dir:` left in a folder.
+
+    Buildah writes OCI archives too, but compresses their layers whatever it is told.
+    """
+    content = (folder / "manifest.json").read_bytes()
+    manifest = json.loads(content)
+    with _written(archive, reference, content) as tar:
+        for blob in [manifest["config"], *manifest["layers"]]:
+            value = blob["digest"].removeprefix("sha256:")
+            tar.add(folder / value, arcname=f"blobs/sha256/{value}")
+
+
+@contextmanager
+def _written(archive: Path, reference: str, manifest: bytes) -> Iterator[tarfile.TarFile]:
+    """An archive that wants its blobs yet; it appears whole or not at all."""
+    entry: dict[str, Any] = {
+        "mediaType": MANIFEST,
+        "digest": _digest(manifest),
+        "size": len(manifest),
+        "annotations": {
+            "io.containerd.image.name": reference,
+            "org.opencontainers.image.ref.name": reference,
+        },
     }
     index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}
     archive.parent.mkdir(parents=True, exist_ok=True)
     partial = archive.with_suffix(f".{os.getpid()}")
-    with tarfile.open(partial, "w") as tar:
-        _put(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
-        _put(tar, "index.json", json.dumps(index).encode())
-        for digest, content in blobs.items():
-            _put(tar, f"blobs/{digest.replace(':', '/')}", content)
-    partial.rename(archive)
+    try:
+        with tarfile.open(partial, "w") as tar:
+            _put(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+            _put(tar, "index.json", json.dumps(index).encode())
+            _put(tar, f"blobs/{_digest(manifest).replace(':', '/')}", manifest)
+            yield tar
+        partial.rename(archive)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _layer(files: Mapping[str, Path]) -> bytes:
