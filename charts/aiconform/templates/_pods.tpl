@@ -53,11 +53,10 @@
 {{/* `run.json`: the values of `run` and what the chart knows beyond them (RunConfig). */}}
 {{- define "aiconform.runConfig" -}}
 {{- $name := include "aiconform.fullname" . -}}
-{{- $background := .Values.priorityClasses.create | ternary (printf "%s-background" $name) "" -}}
 {{- $pods := deepCopy .Values.pods -}}
-{{- $_ := set $pods "env" (concat (include "aiconform.proxyEnv" . | fromJsonArray) $pods.env) -}}
+{{- $_ := set $pods "env" (concat (include "aiconform.proxyEnv" . | fromJsonArray) $pods.env | default list) -}}
 {{- $_ := set $pods "labels" (merge (dict) $pods.labels .Values.podLabels .Values.commonLabels) -}}
-{{- $_ := set $pods "priorityClassName" ($pods.priorityClassName | default $background) -}}
+{{- $_ := set $pods "priorityClassName" ($pods.priorityClassName | default (printf "%s-background" $name)) -}}
 {{- $images := dict
       "agent" (include "aiconform.image" (list . .Values.image))
       "engine" (include "aiconform.image" (list . .Values.engineImage))
