@@ -37,5 +37,5 @@ class PairError(AgentError):
     """Names the peer's address and the step that failed."""
 
 
-class Terminated(BaseException):  # noqa: N818 - as KeyboardInterrupt: a wish, not an error
+class Terminated(BaseException):
     """Raised in the main thread by SIGTERM, wherever it is waiting."""

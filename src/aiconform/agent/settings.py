@@ -16,7 +16,7 @@ class Settings:
     ca: Path
     token: Path
     engine: str = "auto"
-    work: Path = Path("/tmp")  # noqa: S108 - an emptyDir in the pod
+    work: Path = Path("/tmp")
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -32,7 +32,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ca=Path(environ.get("AICONFORM_CA") or "/var/run/aiconform/ca/ca.crt"),
         token=Path(environ.get("AICONFORM_TOKEN") or "/var/run/aiconform/token/token"),
         engine=environ.get("AICONFORM_ENGINE") or "auto",
-        work=Path(environ.get("AICONFORM_WORK") or "/tmp"),  # noqa: S108
+        work=Path(environ.get("AICONFORM_WORK") or "/tmp"),
     )
 
 

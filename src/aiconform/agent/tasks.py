@@ -1,6 +1,6 @@
 """The orders that the collector hands out, read from JSON into frozen dataclasses."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Union
 
@@ -95,4 +95,8 @@ def _finish_task(order: "Mapping[str, Any]") -> FinishTask:
     return FinishTask(id=str(order["id"]))
 
 
-_PARSERS: "dict[str, Any]" = {"self": _self_task, "pair": _pair_task, "finish": _finish_task}
+_PARSERS: "dict[str, Callable[[Mapping[str, Any]], Task]]" = {
+    "self": _self_task,
+    "pair": _pair_task,
+    "finish": _finish_task,
+}

@@ -37,7 +37,7 @@ class PythonEngine:
         return Matrix(array("f", values), rows, columns)
 
     def noise(self, *, rows: int, columns: int, device: Device, dtype: DType, seed: int) -> Matrix:
-        source = random.Random(seed)  # noqa: S311 - data, not secrets
+        source = random.Random(seed)
         width = 1 / math.sqrt(columns)
         values = (source.gauss(0.0, width) for _ in range(rows * columns))
         return Matrix(array("f", values), rows, columns)

@@ -112,7 +112,7 @@ def _rlimit(which: int) -> "int | str":
 
 def _shared_memory_bytes() -> "int | None":
     try:
-        found = os.statvfs("/dev/shm")  # noqa: S108 - to be measured, not used
+        found = os.statvfs("/dev/shm")
     except OSError:
         return None
     return found.f_blocks * found.f_frsize

@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aiconform.agent.inventory.read import Tree, known_text
+from aiconform.agent.inventory.pci import read_pci_accelerators
+from aiconform.agent.inventory.read import Tree, Unknown, known_text
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ def read_given(tree: Tree, *, environ: Mapping[str, str], on_host: "set[str]") -
         *_tpu(tree, environ=environ, on_host=on_host),
         *_numbered(tree, "/dev", r"neuron\d+", "aws"),
     ]
+
+
+def given_here(tree: Tree, *, environ: Mapping[str, str]) -> "list[Given]":
+    """As `read_given`, with the bus looked at first."""
+    on_host = read_pci_accelerators(tree)
+    functions = () if isinstance(on_host, Unknown) else on_host
+    return read_given(tree, environ=environ, on_host={str(f["vendor"]) for f in functions})
 
 
 def visibility(environ: Mapping[str, str]) -> "dict[str, str]":

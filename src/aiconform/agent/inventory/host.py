@@ -52,9 +52,12 @@ def read_knobs(tree: Tree) -> "dict[str, Any]":
 
 
 def memory_bytes(tree: Tree) -> "int | None":
-    page = known_text(tree.text("/proc/meminfo", expected=True)) or ""
-    found = re.search(r"^MemTotal:\s+(\d+) kB", page, re.MULTILINE)
-    return int(found.group(1)) * 1024 if found else None
+    return _meminfo_bytes(tree, "MemTotal")
+
+
+def available_bytes(tree: Tree) -> "int | None":
+    """What the host can give without swapping."""
+    return _meminfo_bytes(tree, "MemAvailable")
 
 
 def last_level_cache_bytes(tree: Tree) -> "int | None":
@@ -65,6 +68,12 @@ def last_level_cache_bytes(tree: Tree) -> "int | None":
         (int(size[:-1]) * 1024 for size in sizes if isinstance(size, str) and size[-1] == "K"),
         default=None,
     )
+
+
+def _meminfo_bytes(tree: Tree, key: str) -> "int | None":
+    page = known_text(tree.text("/proc/meminfo", expected=True)) or ""
+    found = re.search(rf"^{key}:\s+(\d+) kB", page, re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else None
 
 
 def _cpu_info(tree: Tree) -> "dict[str, str]":

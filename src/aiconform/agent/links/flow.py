@@ -14,6 +14,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 
 from aiconform.agent.errors import PairError
@@ -58,7 +59,7 @@ def send(streams: Sequence[socket.socket], *, seconds: float, limit_s: float) ->
     """
     with _source() as source:
         return _in_processes(
-            [lambda s=stream: _send_one(s, source, seconds=seconds) for stream in streams],
+            [partial(_send_one, stream, source, seconds=seconds) for stream in streams],
             limit_s=limit_s,
         )
 
@@ -70,7 +71,7 @@ def receive(streams: Sequence[socket.socket], *, limit_s: float) -> Flow:
     Raises:
         PairError: A connection broke, or did not end within `limit_s`.
     """
-    return _in_processes([lambda s=stream: _receive_one(s) for stream in streams], limit_s=limit_s)
+    return _in_processes([partial(_receive_one, stream) for stream in streams], limit_s=limit_s)
 
 
 def _send_one(stream: socket.socket, source: int, *, seconds: float) -> _Part:

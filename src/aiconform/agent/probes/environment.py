@@ -1,12 +1,11 @@
 """The environment of a probe's process: the image's own, with what frameworks need added."""
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from aiconform.agent.inventory.cgroup import cpu_quota_cores
 from aiconform.agent.inventory.read import Tree
+from aiconform.agent.probes.sizes import usable_cores
 
 
 def child_environ(environ: Mapping[str, str], *, work: Path) -> "dict[str, str]":
@@ -35,9 +34,7 @@ def _thread_counts() -> "dict[str, str]":
 
     NPROC is what XLA's CPU client reads, OMP_NUM_THREADS what PyTorch and NumPy read.
     """
-    quota = cpu_quota_cores(Tree())
-    available = len(os.sched_getaffinity(0))
-    if not isinstance(quota, float) or quota >= available:
+    cores = usable_cores(Tree())
+    if cores >= len(os.sched_getaffinity(0)):
         return {}
-    cores = str(max(1, math.ceil(quota)))
-    return {"NPROC": cores, "OMP_NUM_THREADS": cores}
+    return {"NPROC": str(cores), "OMP_NUM_THREADS": str(cores)}

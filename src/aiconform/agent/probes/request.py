@@ -34,7 +34,7 @@ class Request:
 
 
 def writer(descriptor: int) -> Emit:
-    """Bodies go to the agent as JSON lines, each written at once, so that none is lost by a kill."""
+    """Bodies go to the agent as JSON lines, each written at once: a kill loses none of them."""
 
     def emit(body: Mapping[str, Any]) -> None:
         rest = memoryview(json.dumps(body).encode() + b"\n")

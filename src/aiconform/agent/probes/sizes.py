@@ -5,10 +5,14 @@ Fixed sizes by scale keep nodes comparable. Parameters of the order: `scale` (ti
 standard, thorough), `size`, `repeats`, `seed`.
 """
 
+import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from aiconform.agent.engines.protocol import Device, Engine
+from aiconform.agent.inventory.cgroup import cpu_quota_cores
+from aiconform.agent.inventory.read import Tree
 
 DEFAULT_SCALE = "quick"
 # Square matrices; on accelerators large enough that launching costs nothing, on processors small
@@ -20,7 +24,10 @@ _RATE_ON_ACCELERATOR = {"tiny": 256, "quick": 8192, "standard": 8192, "thorough"
 _REPEATS = {"tiny": 2, "quick": 5, "standard": 16, "thorough": 30}
 # A sample is as many calls as fill this time.
 _SAMPLE_S = {"tiny": 0.005, "quick": 0.05, "standard": 0.05, "thorough": 0.1}
-_MEMORY_CAP_BYTES = {"tiny": 1 << 20, "quick": 256 << 20, "standard": 1 << 30, "thorough": 1 << 30}
+# One buffer, unless caches ask for more; `tiny` measures the cache and does not pretend otherwise.
+_COPY_BYTES = {"tiny": 1 << 20, "quick": 64 << 20, "standard": 256 << 20, "thorough": 1 << 30}
+_DEVICE_COPY_SIDE = {"tiny": 512, "quick": 16384, "standard": 16384, "thorough": 32768}
+_MOST_THREADS = 64
 
 
 def scale_of(params: Mapping[str, Any]) -> str:
@@ -57,9 +64,28 @@ def rate_size(params: Mapping[str, Any], engine: Engine, device: Device) -> int:
     return max(8, _size(params, table, engine))
 
 
-def memory_cap_bytes(params: Mapping[str, Any]) -> int:
-    """The largest buffer worth copying at this scale; `size` of the order wins."""
-    return int(params.get("size", _MEMORY_CAP_BYTES[scale_of(params)]))
+def wanted_copy_bytes(params: Mapping[str, Any], *, cache_bytes: int) -> int:
+    """One buffer of host memory: beyond four times the last cache, except at scale tiny."""
+    scale = scale_of(params)
+    if "size" in params:
+        return int(params["size"])
+    return _COPY_BYTES[scale] if scale == "tiny" else max(_COPY_BYTES[scale], 4 * cache_bytes)
+
+
+def device_copy_side(params: Mapping[str, Any], device: Device) -> "tuple[int, bool]":
+    """Side of a square float32 matrix of which two fit into 0.6 of the memory; was it shrunk?"""
+    wanted = side = int(params.get("side", _DEVICE_COPY_SIDE[scale_of(params)]))
+    while device.memory_bytes is not None and 2 * 4 * side * side > 0.6 * device.memory_bytes:
+        side //= 2
+    return side, side < wanted
+
+
+def usable_cores(tree: Tree) -> int:
+    """Threads that can run at once: cores that this process may use, within the quota."""
+    quota = cpu_quota_cores(tree)
+    allowed = len(os.sched_getaffinity(0))
+    within = math.ceil(quota) if isinstance(quota, float) else allowed
+    return max(1, min(allowed, within, _MOST_THREADS))
 
 
 def _size(params: Mapping[str, Any], table: "dict[str, int]", engine: Engine) -> int:

@@ -1,0 +1,87 @@
+"""PyTorch: CUDA, ROCm, XPU, HPU, or the processor."""
+
+import contextlib
+import ctypes
+import importlib
+import math
+from typing import Any
+
+import torch
+
+from aiconform.agent.engines.protocol import Array, Device, DType
+
+_KINDS = ("cuda", "xpu", "hpu")  # torch.cuda serves ROCm too
+
+
+class TorchEngine:
+    """Eager, nothing compiled; float32 is true float32."""
+
+    name = "torch"
+    largest_size: "int | None" = None
+
+    def __init__(self) -> None:
+        self.version: "str | None" = torch.__version__
+        self._kind = _accelerator_kind()
+        self.backend = _backend(self._kind)
+        torch.backends.cuda.matmul.allow_tf32 = False
+
+    def devices(self) -> "tuple[Device, ...]":
+        if self._kind is None:
+            return (Device(name="cpu", kind="cpu"),)
+        return tuple(
+            Device(
+                name=f"{self._kind}:{index}",
+                kind="accelerator",
+                memory_bytes=_memory_bytes(self._kind, index),
+            )
+            for index in range(getattr(torch, self._kind).device_count())
+        )
+
+    def place(
+        self, values: bytes, *, rows: int, columns: int, device: Device, dtype: DType
+    ) -> Array:
+        matrix = torch.frombuffer(bytearray(values), dtype=torch.float32).reshape(rows, columns)
+        return matrix.to(device=device.name, dtype=getattr(torch, dtype))
+
+    def noise(self, *, rows: int, columns: int, device: Device, dtype: DType, seed: int) -> Array:
+        torch.manual_seed(seed)
+        values = torch.randn(rows, columns, device=device.name, dtype=getattr(torch, dtype))
+        return values / math.sqrt(columns)
+
+    def matmul(self, left: Array, right: Array) -> Array:
+        return torch.mm(left, right)
+
+    def copy(self, source: Array) -> Array:
+        return source.clone()
+
+    def wait(self, *arrays: Array) -> None:
+        if self._kind is not None:
+            for device in {array.device for array in arrays}:
+                getattr(torch, self._kind).synchronize(device)
+
+    def fetch(self, array: Array) -> bytes:
+        """Without NumPy, which not every image with PyTorch has."""
+        matrix = array.to(device="cpu", dtype=torch.float32).contiguous()
+        return ctypes.string_at(matrix.data_ptr(), matrix.numel() * matrix.element_size())
+
+
+def _accelerator_kind() -> "str | None":
+    with contextlib.suppress(ImportError):  # Gaudi's part registers torch.hpu
+        importlib.import_module("habana_frameworks.torch")
+    for kind in _KINDS:
+        module = getattr(torch, kind, None)
+        if module is not None and module.is_available():
+            return kind
+    return None
+
+
+def _backend(kind: "str | None") -> str:
+    if kind == "cuda" and getattr(torch.version, "hip", None):
+        return "rocm"
+    return kind or "cpu"
+
+
+def _memory_bytes(kind: str, index: int) -> "int | None":
+    properties: Any = getattr(torch, kind).get_device_properties(index)
+    total = getattr(properties, "total_memory", None)
+    return int(total) if total else None

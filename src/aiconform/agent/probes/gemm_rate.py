@@ -1,0 +1,53 @@
+"""How fast does each device multiply matrices? 2·n³ operations a call, normal data."""
+
+import time
+
+from aiconform.agent.engines.choose import make_engine
+from aiconform.agent.engines.protocol import Device, DType, Engine, describe
+from aiconform.agent.probes.request import Emit, Request
+from aiconform.agent.probes.sampling import calls_to_fill, take_samples
+from aiconform.agent.probes.sizes import rate_size, repeats_of, sample_s, seed_of
+from aiconform.agent.records import Body
+
+KEEP_FREE = 0.2  # of the time limit
+
+
+def measure_gemm_rate(request: Request, emit: Emit) -> None:
+    """One body for each device, in teraflops (1e12 operations) per second."""
+    engine = make_engine(str(request.values["engine"]))
+    for device in engine.devices():
+        emit(_measure(engine, device, request))
+
+
+def _measure(engine: Engine, device: Device, request: Request) -> Body:
+    started = time.monotonic()
+    params = request.params
+    size = rate_size(params, engine, device)
+    dtype: DType = "float32" if device.kind == "cpu" else "bfloat16"
+    left, right = (
+        engine.noise(rows=size, columns=size, device=device, dtype=dtype, seed=seed)
+        for seed in (seed_of(params), seed_of(params) + 1)
+    )
+    calls = calls_to_fill(lambda: engine.wait(engine.matmul(left, right)), seconds=sample_s(params))
+
+    def teraflops_per_second() -> float:
+        began = time.perf_counter()
+        engine.wait(*[engine.matmul(left, right) for _ in range(calls)])
+        return 2.0 * size**3 * calls / (time.perf_counter() - began) / 1e12
+
+    sampled = take_samples(
+        teraflops_per_second,
+        repeats=repeats_of(params),
+        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+    )
+    return {
+        "kind": "measurement",
+        "exercise": request.exercise,
+        "device": device.name,
+        "metric": "gemm.rate",
+        "unit": "teraflops_per_second",
+        **sampled.fields(),
+        "params": {"size": size, "dtype": dtype, "calls": calls},
+        "engine": describe(engine),
+        "seconds": time.monotonic() - started,
+    }

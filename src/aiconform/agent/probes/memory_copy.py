@@ -1,0 +1,102 @@
+"""
+How fast does memory copy? Of the node itself, and of each accelerator that the pod was given.
+
+A copy reads and writes: 2 bytes moved for each byte of the buffer.
+"""
+
+import os
+import time
+from collections.abc import Callable
+
+from aiconform.agent.engines.choose import make_engine
+from aiconform.agent.engines.protocol import Device, Engine, describe
+from aiconform.agent.inventory.given import given_here
+from aiconform.agent.inventory.read import Tree
+from aiconform.agent.probes.host_memory import HostCopy, host_buffer
+from aiconform.agent.probes.request import Emit, Request
+from aiconform.agent.probes.sampling import calls_to_fill, take_samples
+from aiconform.agent.probes.sizes import (
+    device_copy_side,
+    repeats_of,
+    sample_s,
+    seed_of,
+    usable_cores,
+)
+from aiconform.agent.records import Body
+
+KEEP_FREE = 0.2  # of the time limit
+FLOAT_BYTES = 4
+
+
+def measure_memory_copy(request: Request, emit: Emit) -> None:
+    """One body for the node and one for each accelerator, in gigabytes (1e9) per second."""
+    tree = Tree()
+    emit(_measure_host(request, tree))
+    # A framework takes seconds to import: not for a node that has nothing else to copy.
+    if given_here(tree, environ=os.environ):
+        engine = make_engine(str(request.values["engine"]))
+        for device in engine.devices():
+            if device.kind == "accelerator":
+                emit(_measure_device(engine, device, request))
+
+
+def _measure_host(request: Request, tree: Tree) -> Body:
+    started = time.monotonic()
+    buffer = host_buffer(request.params, tree)
+    copy = HostCopy(buffer.size_bytes, thread_count=usable_cores(tree))
+    body = _sampled(request, copy.run, moved_bytes=2 * buffer.size_bytes, reduced=buffer.reduced)
+    return {
+        **body,
+        "params": {
+            "bytes": buffer.size_bytes,
+            "threads": copy.thread_count,
+            "method": copy.method,
+        },
+        "seconds": time.monotonic() - started,
+    }
+
+
+def _measure_device(engine: Engine, device: Device, request: Request) -> Body:
+    started = time.monotonic()
+    side, reduced = device_copy_side(request.params, device)
+    source = engine.noise(
+        rows=side, columns=side, device=device, dtype="float32", seed=seed_of(request.params)
+    )
+    body = _sampled(
+        request,
+        lambda: engine.wait(engine.copy(source)),
+        moved_bytes=2 * side * side * FLOAT_BYTES,
+        reduced=reduced,
+    )
+    return {
+        **body,
+        "device": device.name,
+        "params": {"bytes": side * side * FLOAT_BYTES},
+        "engine": describe(engine),
+        "seconds": time.monotonic() - started,
+    }
+
+
+def _sampled(
+    request: Request, copy: Callable[[], None], *, moved_bytes: int, reduced: bool
+) -> Body:
+    calls = calls_to_fill(copy, seconds=sample_s(request.params))
+
+    def gigabytes_per_second() -> float:
+        began = time.perf_counter()
+        for _ in range(calls):
+            copy()
+        return moved_bytes * calls / (time.perf_counter() - began) / 1e9
+
+    sampled = take_samples(
+        gigabytes_per_second,
+        repeats=repeats_of(request.params),
+        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+    )
+    return {
+        "kind": "measurement",
+        "exercise": request.exercise,
+        "metric": "memory.copy",
+        "unit": "gigabytes_per_second",
+        **sampled.fields(reduced=reduced),
+    }
