@@ -15,7 +15,6 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from aiconform.agent.probes.pipes import Lines, Ring
@@ -89,7 +88,6 @@ class _Child:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env=dict(environ),
-                cwd=_working_directory(environ),
                 pass_fds=(for_child, *pass_fds),
                 start_new_session=True,  # a group of its own, to be killed as one
             )
@@ -215,8 +213,3 @@ class _Child:
     def _signal_group(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, number)
-
-
-def _working_directory(environ: Mapping[str, str]) -> "str | None":
-    work = environ.get("AICONFORM_WORK")
-    return work if work and Path(work).is_dir() else None
