@@ -63,6 +63,25 @@ def read_manifest(manifest: str, *, release: str) -> Installed:
         ) from exc
 
 
+def read_config(config_map: Mapping[str, Any], *, release: str, namespace: str) -> Installed:
+    """
+    From the ConfigMap alone, for a run that was installed without Helm, or by another machine.
+
+    Raises:
+        ConfigError: It is not a configuration of this version.
+    """
+    from pydantic import ValidationError
+
+    try:
+        config = RunConfig.model_validate_json(config_map["data"]["run.json"])
+    except (KeyError, TypeError, ValidationError) as exc:
+        raise ConfigError(
+            f"ConfigMap {release}-config in {namespace} is not one of this version ({exc})",
+            hint="Use the command line of the version that runs in the cluster",
+        ) from exc
+    return Installed(release=release, namespace=namespace, config=config)
+
+
 def _object(documents: list[Mapping[str, Any]], kind: str, name: str) -> Mapping[str, Any]:
     for document in documents:
         if document.get("kind") == kind and document["metadata"]["name"] == name:
