@@ -1,0 +1,125 @@
+"""
+The journal, sorted by what it speaks of.
+
+Entries count by their number, so their order in memory does not matter. Where a later record
+replaces an earlier one (a node's state, a plan made again), the later one is the fact.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from aiconform.judge.streams import Stream, streams_of
+from aiconform.model.plan import Plan, RunConfig
+from aiconform.model.records import (
+    Delivered,
+    Entry,
+    NodeChanged,
+    Planned,
+    RoundClosed,
+    RoundOpened,
+    RunClosed,
+    RunOpened,
+    Surveyed,
+    Trouble,
+)
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Fact(Generic[R]):
+    """A record with the id that a verdict names it by."""
+
+    id: str
+    record: R
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that one journal says; what it does not say is None or empty."""
+
+    opened: Fact[RunOpened] | None = None
+    surveyed: Fact[Surveyed] | None = None
+    planned: Fact[Planned] | None = None
+    closed: Fact[RunClosed] | None = None
+    states: Mapping[str, Fact[NodeChanged]] = field(default_factory=dict)
+    streams: Mapping[tuple[str, str], Stream] = field(default_factory=dict)
+    rounds_opened: Mapping[int, Fact[RoundOpened]] = field(default_factory=dict)
+    rounds_closed: Mapping[int, Fact[RoundClosed]] = field(default_factory=dict)
+    troubles: tuple[Fact[Trouble], ...] = ()
+    delivered: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)  # by node
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.planned.record.plan if self.planned else None
+
+    @property
+    def config(self) -> RunConfig | None:
+        return self.opened.record.config if self.opened else None
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Nodes that the plan has agents for."""
+        return self.plan.nodes if self.plan else ()
+
+    @property
+    def is_dry_run(self) -> bool:
+        return self.closed is not None and self.closed.record.how == "dry_run"
+
+    def stream(self, node: str, name: str) -> Stream:
+        return self.streams.get((node, name)) or Stream(node=node, name=name)
+
+    def is_gone(self, node: str) -> bool:
+        """Lost, or never there: its silence is its own matter, not its peers'."""
+        state = self.states.get(node)
+        return state is not None and state.record.state in {"lost", "failed"}
+
+
+def gather(entries: Iterable[Entry]) -> Facts:
+    """Sort a journal; each kind by number, later records over earlier ones."""
+    opened: Fact[RunOpened] | None = None
+    surveyed: Fact[Surveyed] | None = None
+    planned: Fact[Planned] | None = None
+    closed: Fact[RunClosed] | None = None
+    states: dict[str, Fact[NodeChanged]] = {}
+    rounds_opened: dict[int, Fact[RoundOpened]] = {}
+    rounds_closed: dict[int, Fact[RoundClosed]] = {}
+    troubles: list[Fact[Trouble]] = []
+    delivered: dict[str, list[Entry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: entry.n):
+        match entry.record:
+            case RunOpened() as record:
+                opened = Fact(entry.id, record)
+            case Surveyed() as record:
+                surveyed = Fact(entry.id, record)
+            case Planned() as record:
+                planned = Fact(entry.id, record)
+            case RunClosed() as record:
+                closed = Fact(entry.id, record)
+            case NodeChanged() as record:
+                states[record.node] = Fact(entry.id, record)
+            case RoundOpened() as record:
+                rounds_opened[record.round] = Fact(entry.id, record)
+            case RoundClosed() as record:
+                rounds_closed[record.round] = Fact(entry.id, record)
+            case Trouble() as record:
+                troubles.append(Fact(entry.id, record))
+            case Delivered() as record:
+                delivered[record.record.node].append(entry)
+            case _:
+                pass
+    by_node = {node: tuple(found) for node, found in delivered.items()}
+    return Facts(
+        opened=opened,
+        surveyed=surveyed,
+        planned=planned,
+        closed=closed,
+        states=states,
+        streams=streams_of(by_node),
+        rounds_opened=rounds_opened,
+        rounds_closed=rounds_closed,
+        troubles=tuple(troubles),
+        delivered=by_node,
+    )

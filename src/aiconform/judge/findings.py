@@ -1,0 +1,166 @@
+"""What is wrong, where, why we say so and what to do: one finding per broken component."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from aiconform.catalogue import finding_texts
+from aiconform.fabric import pair_of
+from aiconform.judge.answers import is_known_answer
+from aiconform.judge.blame import DOING, ids_of, sentence_of, subject_of
+from aiconform.judge.facts import Facts
+from aiconform.judge.network import Network
+from aiconform.judge.words import clip
+from aiconform.model.verdict import Finding, Outcome, Subject, Verdict
+
+Kind = Literal[Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR]
+NETWORK_CODES = {"port": "AIC-NET-001", "node": "AIC-NET-002", "pair": "AIC-NET-003"}
+# A node's verdict with one of these reasons has its finding elsewhere, or needs none.
+TOLD_ELSEWHERE = frozenset({"FaultNotLocated", "NothingPlanned", "NotPlanned", "DevicesMissing"})
+
+
+def find(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:
+    """Faults first, then warnings, then what is open; each once. A dry run finds nothing."""
+    if facts.is_dry_run:
+        return ()
+    found = [
+        *_of_run(facts),
+        *_of_network(network),
+        *_of_devices(verdicts),
+        *_of_nodes(facts, verdicts),
+        *_of_paths(network, verdicts),
+    ]
+    if not found:
+        found += _of_coverage(verdicts)
+    order = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.UNKNOWN)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.outcome)))
+
+
+def _of_run(facts: Facts) -> Iterator[Finding]:
+    for fact in facts.troubles:
+        trouble = fact.record
+        yield _finding(
+            "AIC-RUN-001",
+            Subject(),
+            Outcome.ERROR,
+            f"{trouble.where}: {trouble.sentence}",
+            (fact.id,),
+            action=trouble.hint,
+        )
+    how = facts.closed.record.how if facts.closed else None
+    if how in {"complete", "dry_run"} or (how == "broken" and facts.troubles):
+        return
+    said = facts.closed.record.sentence if facts.closed else "the journal has no end of the run"
+    outcome: Kind = Outcome.ERROR if how == "broken" else Outcome.UNKNOWN
+    ids = (facts.closed.id,) if facts.closed else ()
+    code = "AIC-RUN-001" if how == "broken" else "AIC-RUN-002"
+    yield _finding(code, Subject(), outcome, f"the run did not come to its end: {said}", ids)
+
+
+def _of_network(network: Network) -> Iterator[Finding]:
+    for blamed in network.located.blamed:
+        yield _finding(
+            NETWORK_CODES[blamed.kind],
+            subject_of(blamed),
+            Outcome.FAIL,
+            sentence_of(blamed),
+            ids_of(blamed),
+        )
+
+
+def _of_devices(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+    for verdict in verdicts:
+        own = verdict.subject.node is not None and verdict.subject.peer is None
+        if not own or verdict.item in {"node", "inventory"}:
+            continue
+        if is_known_answer(verdict.item):
+            if verdict.outcome is Outcome.FAIL:
+                yield _from("AIC-DEV-001", verdict, Outcome.FAIL)
+            elif verdict.outcome is Outcome.WARN:
+                yield _from("AIC-DEV-002", verdict, Outcome.WARN)
+            elif verdict.reason == "DevicesMissing":
+                yield _from("AIC-DEV-003", verdict, Outcome.UNKNOWN)
+        elif verdict.outcome is Outcome.FAIL:
+            yield _from("AIC-DEV-004", verdict, Outcome.FAIL)
+        elif verdict.outcome is Outcome.WARN:
+            yield _from("AIC-DEV-004", verdict, Outcome.WARN)
+
+
+def _of_nodes(facts: Facts, verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+    for verdict in verdicts:
+        open_node = verdict.item == "node" and verdict.reason not in TOLD_ELSEWHERE
+        if verdict.item == "inventory" and verdict.outcome is Outcome.FAIL:
+            yield _from("AIC-NODE-005", verdict, Outcome.FAIL)
+        elif verdict.item == "inventory" and verdict.outcome is Outcome.WARN:
+            yield _from("AIC-NODE-005", verdict, Outcome.WARN)
+        elif open_node and verdict.outcome is Outcome.UNKNOWN:
+            yield _from(_node_code(verdict.subject.node or "", facts), verdict, Outcome.UNKNOWN)
+
+
+def _node_code(node: str, facts: Facts) -> str:
+    if node not in facts.nodes:
+        return "AIC-NODE-003"
+    state = facts.states[node].record.state if node in facts.states else None
+    return {"lost": "AIC-NODE-001", "failed": "AIC-NODE-002", None: "AIC-NODE-002"}.get(
+        state, "AIC-NODE-004"
+    )
+
+
+def _of_paths(network: Network, verdicts: Sequence[Verdict]) -> Iterator[Finding]:
+    """Paths that no blamed component and no node's own trouble speaks for."""
+    open_nodes = {
+        v.subject.node
+        for v in verdicts
+        if v.item == "node"
+        and v.outcome is Outcome.UNKNOWN
+        and v.reason not in TOLD_ELSEWHERE | {"NoPathProven"}
+    }
+    shaky = {
+        pair_of(v.subject.node, v.subject.peer): v
+        for v in verdicts
+        if v.item == "tcp.rate" and v.outcome is Outcome.WARN and v.subject.node and v.subject.peer
+    }
+    for pair, path in network.paths.items():
+        if path.outcome is Outcome.FAIL and not network.is_explained(pair):
+            yield _from("AIC-NET-004", path, Outcome.FAIL)
+        elif path.outcome is Outcome.UNKNOWN and not open_nodes.intersection(pair):
+            yield _from("AIC-NET-005", path, Outcome.UNKNOWN)
+        elif path.outcome is Outcome.WARN:
+            yield _from("AIC-NET-006", path, Outcome.WARN)
+        elif pair in shaky:
+            yield _from("AIC-NET-006", shaky[pair], Outcome.WARN)
+
+
+def _of_coverage(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+    for verdict in verdicts:
+        if verdict.item == "coverage" and verdict.outcome is Outcome.UNKNOWN:
+            yield _from("AIC-RUN-003", verdict, Outcome.UNKNOWN)
+
+
+def _from(code: str, verdict: Verdict, outcome: Kind) -> Finding:
+    return _finding(code, verdict.subject, outcome, verdict.sentence, verdict.rests_on)
+
+
+def _finding(
+    code: str,
+    subject: Subject,
+    outcome: Kind,
+    sentence: str,
+    rests_on: tuple[str, ...],
+    *,
+    action: str = "",
+) -> Finding:
+    advice = finding_texts()[code].act(
+        subject=str(subject),
+        node=subject.node or "the cluster",
+        peer=subject.peer or "its peers",
+        device=subject.device or "the device",
+        direction=DOING[subject.direction] if subject.direction else "both directions",
+    )
+    return Finding(
+        code=code,
+        subject=subject,
+        outcome=outcome,
+        sentence=clip(sentence),
+        action=clip(action or advice),
+        rests_on=rests_on,
+    )

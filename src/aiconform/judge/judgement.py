@@ -1,0 +1,72 @@
+"""From a journal to everything that follows from it."""
+
+from collections.abc import Iterable, Sequence
+
+from aiconform.judge.answers import is_known_answer, judge_answers
+from aiconform.judge.coverage import judge_coverage
+from aiconform.judge.facts import Facts, gather
+from aiconform.judge.findings import find
+from aiconform.judge.inventory import judge_inventory
+from aiconform.judge.ledger import make_ledger
+from aiconform.judge.network import Network, judge_network
+from aiconform.judge.nodes import judge_nodes
+from aiconform.judge.rates import judge_rates
+from aiconform.judge.run import conclude
+from aiconform.model.records import Entry
+from aiconform.model.verdict import Judgement, Outcome, Verdict
+
+
+def judge(entries: Iterable[Entry]) -> Judgement:
+    """
+    Judge a journal.
+
+    Any journal is judged, a damaged or a hostile one too: what it does not prove is UNKNOWN. The
+    order of the entries in memory is of no account, their numbers are.
+    """
+    facts = gather(entries)
+    network = Network(facts)
+    own = _own(facts)
+    nodes = tuple(judge_nodes(facts, network, own))
+    verdicts = (*nodes, *own, *judge_network(network), *_lone_node(facts))
+    verdicts = (*verdicts, judge_coverage(facts, network, verdicts))
+    findings = find(facts, network, verdicts)
+    verdict, sentence = conclude(facts, verdicts, findings)
+    return Judgement(
+        run=facts.opened.record.run if facts.opened else "unknown",
+        verdict=verdict,
+        sentence=sentence,
+        verdicts=verdicts,
+        findings=findings,
+        ledger=make_ledger(facts, network, verdicts),
+    )
+
+
+def _own(facts: Facts) -> Sequence[Verdict]:
+    """Verdicts on what each planned node is and does alone."""
+    exercises = facts.plan.exercises if facts.plan else ()
+    return (
+        *(judge_inventory(node, facts) for node in facts.nodes),
+        *(
+            verdict
+            for exercise in exercises
+            if is_known_answer(exercise)
+            for node in facts.nodes
+            for verdict in judge_answers(node, exercise, facts)
+        ),
+        *judge_rates(facts),
+    )
+
+
+def _lone_node(facts: Facts) -> tuple[Verdict, ...]:
+    """Between nodes there is nothing to test when there is one."""
+    if not facts.config or not facts.config.probes.tcp or len(facts.nodes) != 1:
+        return ()
+    return (
+        Verdict(
+            item="tcp.path",
+            outcome=Outcome.UNKNOWN,
+            reason="OneNode",
+            sentence="one node takes part: there is no path between nodes to test",
+            required=False,
+        ),
+    )

@@ -1,0 +1,81 @@
+"""What was tested, what was not, and why: one line per node, accelerator and planned pair."""
+
+from collections.abc import Iterator, Sequence
+
+from aiconform.judge.answers import is_known_answer
+from aiconform.judge.coverage import busy_accelerators
+from aiconform.judge.facts import Facts
+from aiconform.judge.network import Network
+from aiconform.model.verdict import LedgerEntry, LedgerState, Outcome, Verdict
+
+
+def make_ledger(
+    facts: Facts, network: Network, verdicts: Sequence[Verdict]
+) -> tuple[LedgerEntry, ...]:
+    """Nodes, then accelerators, then pairs."""
+    return (
+        *(_node(verdict, facts) for verdict in verdicts if verdict.item == "node"),
+        *_accelerators(facts, verdicts),
+        *_pairs(network),
+    )
+
+
+def _node(verdict: Verdict, facts: Facts) -> LedgerEntry:
+    name = verdict.subject.node or ""
+    if verdict.outcome in {Outcome.PASS, Outcome.WARN, Outcome.FAIL}:
+        state = LedgerState.TESTED
+    elif verdict.reason == "Busy":
+        state = LedgerState.BUSY
+    elif name in facts.nodes:
+        state = LedgerState.NOT_RUN
+    elif verdict.reason in {"NothingPlanned", "NotPlanned"}:
+        state = LedgerState.UNTESTED
+    else:
+        state = LedgerState.EXCLUDED
+    return _entry("node", name, state, verdict)
+
+
+def _accelerators(facts: Facts, verdicts: Sequence[Verdict]) -> Iterator[LedgerEntry]:
+    for verdict in verdicts:
+        if not is_known_answer(verdict.item):
+            continue
+        subject = verdict.subject
+        unknown = verdict.outcome is Outcome.UNKNOWN
+        if subject.device is not None:
+            state = LedgerState.NOT_RUN if unknown else LedgerState.TESTED
+            yield _entry("accelerator", f"{subject.node}/{subject.device}", state, verdict)
+        elif verdict.reason == "DevicesMissing":
+            yield _entry("accelerator", f"{subject.node}/*", LedgerState.UNTESTED, verdict)
+    for node, resource, count in busy_accelerators(facts):
+        yield LedgerEntry(
+            kind="accelerator",
+            name=f"{node}/{resource}",
+            state=LedgerState.BUSY,
+            reason="Busy",
+            sentence=f"{count} of them were in use by other pods, or not free to claim",
+        )
+
+
+def _pairs(network: Network) -> Iterator[LedgerEntry]:
+    for pair, verdict in network.paths.items():
+        if verdict.outcome is not Outcome.UNKNOWN:
+            state = LedgerState.TESTED
+        elif pair in network.located.covered:
+            state = LedgerState.COVERED
+        elif network.tests.get(pair):
+            state = LedgerState.NOT_RUN
+        else:
+            state = LedgerState.UNTESTED
+        yield _entry("pair", f"{pair[0]}+{pair[1]}", state, verdict)
+
+
+def _entry(kind: str, name: str, state: LedgerState, verdict: Verdict) -> LedgerEntry:
+    return LedgerEntry.model_validate(
+        {
+            "kind": kind,
+            "name": name[:256],
+            "state": state,
+            "reason": None if state is LedgerState.TESTED else verdict.reason,
+            "sentence": verdict.sentence,
+        }
+    )

@@ -1,0 +1,139 @@
+"""
+One verdict for each node of the survey: the worst of what is its own.
+
+Its own are its state, its inventory, its exercises, its reports of the rounds, and a fault in its
+sending or receiving. What a peer did not report, or a fault that lies with a peer, is not.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aiconform.fabric import pair_of
+from aiconform.judge.blame import ids_of, sentence_of
+from aiconform.judge.facts import Facts
+from aiconform.judge.network import Network
+from aiconform.judge.rounds import REPORT_MISSING, ROUND_LOST, ROUND_OPEN, side_of
+from aiconform.judge.states import judge_excluded, judge_unplanned, trouble_of
+from aiconform.judge.words import clip, listed
+from aiconform.model.verdict import Outcome, Subject, Verdict, worst
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something of a node's own that weighs in its verdict."""
+
+    outcome: Outcome
+    reason: str
+    sentence: str
+    rests_on: tuple[str, ...] = ()
+
+
+def judge_nodes(facts: Facts, network: Network, own: Sequence[Verdict]) -> Iterator[Verdict]:
+    """
+    Roll up every node that the survey or the plan names.
+
+    Args:
+        own: Verdicts of the items that belong to one node alone.
+    """
+    by_node: dict[str, list[Verdict]] = {node: [] for node in facts.nodes}
+    for verdict in own:
+        if verdict.subject.node in by_node and verdict.required:
+            by_node[verdict.subject.node].append(verdict)
+    excluded = {each.node: each for each in facts.plan.excluded} if facts.plan else {}
+    surveyed = {n.name for n in facts.surveyed.record.nodes} if facts.surveyed else set()
+    for node in sorted(surveyed | set(facts.nodes) | set(excluded)):
+        if node in by_node:
+            yield _judge_node(node, facts, network, by_node[node])
+        elif node in excluded and facts.planned:
+            yield judge_excluded(excluded[node], planned_id=facts.planned.id)
+        else:
+            yield judge_unplanned(node, facts)
+
+
+def _judge_node(node: str, facts: Facts, network: Network, own: Sequence[Verdict]) -> Verdict:
+    parts = [Part(v.outcome, v.reason, v.sentence, v.rests_on) for v in own]
+    parts += [*_links(node, network), *_owed_reports(node, facts), *_nothing(node, facts)]
+    if trouble := trouble_of(node, facts):
+        # What else is open follows from it; what failed before stands.
+        parts = [part for part in parts if part.outcome is not Outcome.UNKNOWN]
+        state = facts.states.get(node)
+        parts.append(Part(Outcome.UNKNOWN, *trouble, (state.id,) if state else ()))
+    outcome = worst(part.outcome for part in parts)
+    deciding = [part for part in parts if part.outcome is outcome]
+    if outcome is Outcome.PASS:
+        evidence = _evidence(node, facts, own)
+        deciding = [Part(outcome, "Sound", f"{node}: everything of its own is sound", evidence)]
+    return Verdict(
+        item="node",
+        subject=Subject(node=node),
+        outcome=outcome,
+        reason=deciding[0].reason,
+        sentence=clip("; ".join(dict.fromkeys(part.sentence for part in deciding))),
+        rests_on=tuple(dict.fromkeys(i for part in deciding for i in part.rests_on)),
+    )
+
+
+def _nothing(node: str, facts: Facts) -> Iterator[Part]:
+    if not facts.plan or not (facts.plan.exercises or facts.plan.pair_probe):
+        yield Part(Outcome.UNKNOWN, "NothingPlanned", f"{node}: no probe was planned")
+
+
+def _links(node: str, network: Network) -> Iterator[Part]:
+    """Faults in this node's sending or receiving, and whether its network was tried at all."""
+    for blamed in network.blamed(node):
+        yield Part(Outcome.FAIL, "NetworkFault", sentence_of(blamed), ids_of(blamed))
+    partners = network.partners.get(node, ())
+    alive = [peer for peer in partners if not network.facts.is_gone(peer)]
+    unlocated = [
+        peer
+        for peer in alive
+        if network.paths[pair_of(node, peer)].outcome is Outcome.FAIL
+        and not network.is_explained(pair_of(node, peer))
+    ]
+    if unlocated:
+        said = f"{node}: no data to or from {listed(unlocated)}; which end is at fault is open"
+        yield Part(Outcome.UNKNOWN, "FaultNotLocated", said)
+    carried = {Outcome.PASS, Outcome.WARN}
+    outcomes = {network.paths[pair_of(node, peer)].outcome for peer in alive}
+    if alive and not outcomes & carried and not network.blamed(node) and not unlocated:
+        yield Part(Outcome.UNKNOWN, "NoPathProven", f"{node}: none of its paths could be tested")
+
+
+def _owed_reports(node: str, facts: Facts) -> Iterator[Part]:
+    """Rounds of which this node itself did not report completely."""
+    for number, opened in facts.rounds_opened.items():
+        peers = [_peer(node, pair) for pair in opened.record.pairs if node in pair]
+        if not peers:
+            continue
+        closed = facts.rounds_closed.get(number)
+        if closed is None:
+            yield Part(Outcome.UNKNOWN, ROUND_OPEN, f"{node}: round {number} was not finished")
+            continue
+        called_off = {pair_of(*each.pair) for each in closed.record.not_run}
+        for peer in peers:
+            side = side_of(facts, number, node, peer)
+            if side.problem and pair_of(node, peer) not in called_off:
+                said = f"{side.problem} (round {number})"
+                yield Part(Outcome.UNKNOWN, REPORT_MISSING, said)
+    for number in facts.rounds_closed.keys() - facts.rounds_opened.keys():
+        if facts.stream(node, f"round-{number}").entries:
+            said = f"{node}: the journal lacks the opening of round {number}"
+            yield Part(Outcome.UNKNOWN, ROUND_LOST, said)
+
+
+def _evidence(node: str, facts: Facts, own: Sequence[Verdict]) -> tuple[str, ...]:
+    """Records without any of which this node would not pass."""
+    ids = [record_id for verdict in own for record_id in verdict.rests_on]
+    ids.append(facts.states[node].id)
+    for number, opened in sorted(facts.rounds_opened.items()):
+        closed = facts.rounds_closed[number]
+        called_off = {pair_of(*each.pair) for each in closed.record.not_run}
+        for pair in opened.record.pairs:
+            if node in pair and pair_of(*pair) not in called_off:
+                side = side_of(facts, number, node, _peer(node, pair))
+                ids += [opened.id, closed.id, *side.ids]
+    return tuple(dict.fromkeys(ids))
+
+
+def _peer(node: str, pair: tuple[str, str]) -> str:
+    return pair[1] if pair[0] == node else pair[0]

@@ -1,0 +1,177 @@
+"""
+Is a device or a node as fast as its peers? Samples of one class are compared with each other.
+
+Without enough peers there is nothing to compare with: the value is shown and nothing is claimed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from aiconform.judge.answers import STREAM, is_known_answer
+from aiconform.judge.facts import Facts
+from aiconform.judge.peers import TOO_FAST, Peers, peers_of
+from aiconform.judge.states import trouble_of
+from aiconform.judge.streams import Stream
+from aiconform.judge.words import clip, number
+from aiconform.model.verdict import Figure, Outcome, Subject, Verdict, worst
+from aiconform.model.wire import Measurement
+
+MAX_VALUE = 1e9  # no unit in use makes a larger figure: such a one is not credible
+VARYING = frozenset({"seconds", "seed"})  # parameters that do not make another class
+MIN_SAMPLES = 3  # of one device, all below the line: the low rate is confirmed
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one figure comes to."""
+
+    outcome: Outcome
+    reason: str
+    sentence: str
+    required: bool
+    figure: Figure | None
+    record_id: str
+
+
+def judge_rates(facts: Facts) -> Iterator[Verdict]:
+    """A verdict for each planned rate of each device (or node), figures included."""
+    exercises = [e for e in (facts.plan.exercises if facts.plan else ()) if not is_known_answer(e)]
+    classes = _classes(facts, frozenset(exercises))
+    for exercise in exercises:
+        for node in facts.nodes:
+            yield from _judge_node(node, exercise, facts, classes)
+
+
+def _classes(facts: Facts, exercises: frozenset[str]) -> Mapping[Key, Peers | None]:
+    values: dict[Key, list[float]] = defaultdict(list)
+    for node in facts.nodes:
+        stream = facts.stream(node, STREAM)
+        for _, measured in stream.of(Measurement) if stream.complete else ():
+            if measured.exercise in exercises and not _doubt(measured):
+                values[_key(measured)].append(measured.value or 0.0)
+    return {key: peers_of(found) for key, found in values.items()}
+
+
+def _key(measured: Measurement) -> Key:
+    engine = measured.engine
+    params = sorted((k, str(v)) for k, v in measured.params.items() if k not in VARYING)
+    return (
+        measured.exercise,
+        measured.metric,
+        measured.unit,
+        measured.reduced,
+        (engine.name, engine.backend) if engine else None,
+        tuple(params),
+    )
+
+
+def _judge_node(
+    node: str, exercise: str, facts: Facts, classes: Mapping[Key, Peers | None]
+) -> Iterator[Verdict]:
+    stream = facts.stream(node, STREAM)
+    devices: dict[str | None, list[Judged]] = defaultdict(list)
+    for record_id, measured in stream.of(Measurement):
+        if measured.exercise == exercise:
+            judged = _judge_one(measured, record_id, stream, classes.get(_key(measured)))
+            devices[measured.device].append(judged)
+    for device, found in sorted(devices.items(), key=lambda each: each[0] or ""):
+        yield _together(Subject(node=node, device=device), exercise, found, stream, facts)
+    if not devices or stream.not_run(exercise):
+        yield _absent(node, exercise, stream, facts)
+
+
+def _judge_one(
+    measured: Measurement, record_id: str, stream: Stream, peers: Peers | None
+) -> Judged:
+    def judged(outcome: Outcome, reason: str, sentence: str, *, required: bool = True) -> Judged:
+        return Judged(outcome, reason, sentence, required, figure, record_id)
+
+    figure = _figure(measured, peers)
+    if doubt := _doubt(measured):
+        return judged(Outcome.UNKNOWN, *doubt)
+    if not stream.complete:
+        return judged(Outcome.UNKNOWN, "Incomplete", stream.problem)
+    value = measured.value or 0.0
+    shown = f"{number(value)} {measured.unit}"
+    if peers is None:
+        sentence = f"{shown}; nothing to compare with"
+        return judged(Outcome.UNKNOWN, "NoReference", sentence, required=False)
+    among = f"{shown}; median of {peers.n} peers {number(peers.median)}"
+    if value > TOO_FAST * peers.median:
+        return judged(Outcome.UNKNOWN, "NotCredible", f"{among}: too fast to be true")
+    if value < peers.fail_below and _confirmed(measured, peers):
+        return judged(Outcome.FAIL, "BelowPeers", among)
+    if value < peers.warn_below:
+        return judged(Outcome.WARN, "BelowPeers", among)
+    return judged(Outcome.PASS, "AmongPeers", among)
+
+
+def _doubt(measured: Measurement) -> tuple[str, str] | None:
+    """Why a figure cannot be taken for what it says: (reason, sentence)."""
+    if measured.value is None:
+        return "NotMeasured", measured.reason or "no value was measured"
+    if not 0 < measured.value <= MAX_VALUE:
+        return "NotCredible", f"{measured.value:g} {measured.unit} cannot be true"
+    statistic = measured.statistic
+    if statistic and not 0 <= statistic.min <= statistic.median <= statistic.max:
+        return "NotCredible", "its statistic contradicts itself"
+    return None
+
+
+def _confirmed(measured: Measurement, peers: Peers) -> bool:
+    """Not one lucky draw: every sample of several was low, and they agree with each other."""
+    statistic = measured.statistic
+    if statistic is None or measured.noisy:
+        return False
+    return statistic.n >= MIN_SAMPLES and statistic.max < peers.fail_below
+
+
+def _figure(measured: Measurement, peers: Peers | None) -> Figure | None:
+    if measured.value is None:
+        return None
+    compared = f"median {peers.median:g}, MAD {peers.mad:g} of {peers.n} peers" if peers else ""
+    return Figure(
+        metric=measured.metric, value=measured.value, unit=measured.unit, compared_with=compared
+    )
+
+
+def _together(
+    subject: Subject, exercise: str, found: list[Judged], stream: Stream, facts: Facts
+) -> Verdict:
+    """Several figures of one exercise on one device: the worst required one decides."""
+    weighing = [each for each in found if each.required] or found
+    outcome = worst(each.outcome for each in weighing)
+    deciding = next(each for each in weighing if each.outcome is outcome)
+    planned = (facts.planned.id,) if facts.planned else ()
+    return Verdict(
+        item=exercise,
+        subject=subject,
+        outcome=outcome,
+        reason=deciding.reason,
+        sentence=clip(f"{subject}: {deciding.sentence}"),
+        required=deciding.required,
+        figures=tuple(each.figure for each in found if each.figure),
+        rests_on=(*planned, *(each.record_id for each in found), *stream.end_ids),
+    )
+
+
+def _absent(node: str, exercise: str, stream: Stream, facts: Facts) -> Verdict:
+    """No figure: SKIP when the engine has no such thing, else UNKNOWN with the reason."""
+    outcome, reason, sentence = Outcome.UNKNOWN, "NoMeasurement", "its report holds no figure"
+    if not_run := stream.not_run(exercise):
+        outcome = Outcome.SKIP if not_run.outcome == "skip" else Outcome.UNKNOWN
+        reason, sentence = f"Exercise{not_run.outcome.title()}", not_run.reason
+    elif not stream.complete:
+        reason, sentence = trouble_of(node, facts) or ("Incomplete", stream.problem)
+    return Verdict(
+        item=exercise,
+        subject=Subject(node=node),
+        outcome=outcome,
+        reason=reason,
+        sentence=clip(f"{node}: {exercise}: {sentence}"),
+        required=outcome is not Outcome.SKIP,
+        rests_on=stream.end_ids,
+    )

@@ -1,0 +1,1 @@
+"""Builders that several rooms' tests share."""
