@@ -18,7 +18,9 @@ MAX_EVIDENCE_BYTES = 256 * 1024
 MAX_STREAM_BYTES = 8 * 1024 * 1024
 TOKEN_AUDIENCE = "aiconform"
 
-Small = Annotated[dict[Text, str | int | float | bool | None], Field(max_length=64)]
+# Python reads whole numbers of any length, and fails only when one is turned into a float.
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Small = Annotated[dict[Text, str | Whole | float | bool | None], Field(max_length=64)]
 
 
 class _Record(Frozen):
@@ -59,7 +61,7 @@ class Accelerator(Frozen):
     product: Text | None = None
     pci_address: Text | None = None
     pci_id: Text | None = None  # "10de:2330"
-    numa_node: int | None = None
+    numa_node: Whole | None = None
     memory_bytes: Count | None = None
     device_node: Text | None = None
     link_speed: Text | None = None
@@ -74,7 +76,7 @@ class Interface(Frozen):
     name: Text
     address: Text | None = None  # hardware address
     mtu_bytes: Count | None = None
-    speed_megabit_per_s: int | None = None
+    speed_megabit_per_s: Whole | None = None
     state: Text | None = None
 
 
@@ -85,7 +87,7 @@ class RdmaPort(Frozen):
     state: Text | None = None
     rate: Text | None = None
     link_layer: Text | None = None
-    numa_node: int | None = None
+    numa_node: Whole | None = None
 
 
 class Inventory(_Record):
