@@ -28,7 +28,12 @@ _UNREACHABLE = (
     "tls handshake timeout",
     "connection timed out",
 )
-_NO_CONFIG = ("no configuration has been provided", "current-context is not set", "kubeconfig")
+_NO_CONFIG = (
+    "no configuration has been provided",
+    "current-context is not set",
+    "error loading config file",
+    "invalid configuration",
+)
 
 
 @dataclass(frozen=True)
@@ -221,7 +226,7 @@ def explain(program: str, arguments: Sequence[str], done: Completed) -> Exceptio
             f"the cluster cannot be reached: {message}",
             hint="Check `kubectl cluster-info`, KUBECONFIG and the current context",
         )
-    if any(known in words for known in _NO_CONFIG[:2]) or "kubeconfig" in words:
+    if any(known in words for known in _NO_CONFIG):
         return ConfigError(
             f"{program} has no cluster to talk to: {message}",
             hint="Set KUBECONFIG or choose a context with `kubectl config use-context`",

@@ -85,6 +85,8 @@ class Watcher:
         await kopf.operator(
             registry=self._registry(),
             settings=self._settings(),
+            # kopf would make one up from the user's name, and an arbitrary user has none.
+            identity="aiconform",
             standalone=True,
             namespaces=[self._namespace],
             stop_flag=self._stop,

@@ -2,6 +2,7 @@
 
 import json
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -11,6 +12,9 @@ from aiohttp.typedefs import Handler, Middleware
 TIME_HEADER = "X-Aiconform-Time"  # the collector's clock, Unix seconds
 
 Note = Callable[[str | None, "Problem"], Awaitable[None]]
+
+# Set once a request is authenticated.
+NODE: web.RequestKey[str] = web.RequestKey("node", str)
 
 log = structlog.get_logger()
 
@@ -62,9 +66,10 @@ async def _answer(request: web.Request, handler: Handler, note: Note) -> web.Str
         problem = Problem(413, "the body is larger than allowed")
     except web.HTTPException as exc:  # unknown path or method
         return Problem(exc.status, exc.reason).response()
-    except Exception:
-        # A fault of ours must not end the server; the agent keeps its records and tries again.
-        log.exception("request.failed", path=request.path)
+    except Exception as exc:  # noqa: BLE001 - the agent keeps its records and tries again
+        # As text: a rendered traceback may show local variables, and one of them is a token.
+        where = "".join(traceback.format_exception(exc))[-4000:]
+        log.error("request.failed", path=request.path, traceback=where)
         return Problem(500, "the collector failed; its log says how").response()
-    await note(request.get("node"), problem)
+    await note(request.get(NODE), problem)
     return problem.response()

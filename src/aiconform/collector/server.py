@@ -21,7 +21,7 @@ from aiconform.collector.identity import Identify, Identity, IdentityCache
 from aiconform.collector.intake import NodeBook, Rejected, Taken, book_of, take
 from aiconform.collector.limits import Limits
 from aiconform.collector.listener import Listener
-from aiconform.collector.problems import Problem, answer_problems
+from aiconform.collector.problems import NODE, Problem, answer_problems
 from aiconform.collector.rates import Buckets
 from aiconform.collector.tasks import TaskBoard
 from aiconform.model.base import Frozen, Name, Text
@@ -172,7 +172,7 @@ class Collector:
         if identity is None:
             self._strangers.spend(address)
             raise Problem(401, "the token is not good for this collector, or has expired")
-        request["node"] = identity.node
+        request[NODE] = identity.node
         self._board.heard(identity.node)
         return identity
 
