@@ -9,9 +9,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pydantic import ValidationError
 
+from aiconform.cli.coordinator import Phase
+from aiconform.cli.following import Followed
 from aiconform.cli.installed import Installed
 from aiconform.cli.site import Site
 from aiconform.model.errors import AiconformError, ClusterError, ResultsError
@@ -46,6 +49,21 @@ class Source:
     pod: str
     results: Path  # holds `<run>/` and `<run>.tar.gz` afterwards
 
+    @classmethod
+    def of(cls, site: Site, installed: Installed, followed: Followed, results: Path) -> Self:
+        """
+        Raises:
+            ClusterError: The run gave no results, or its pod is gone.
+        """
+        if followed.problem is not None:
+            raise followed.problem
+        if followed.pod is None or followed.phase is not Phase.AT_WORK:
+            raise ClusterError(
+                "the coordinator's pod has ended, and its results with it",
+                hint="Raise run.limits.holdS, or keep results by results.persistence=true",
+            )
+        return cls(site, installed, followed.pod, results)
+
     @property
     def run(self) -> str:
         return self.installed.config.name
@@ -64,18 +82,28 @@ class Source:
         )
 
 
-def fetch_archived(source: Source, status: Status, say: Callable[[str], None]) -> Fetched:
+def fetch_results(
+    source: Source, status: Status | None, say: Callable[[str], None]
+) -> tuple[Fetched, AiconformError | None]:
+    """The results, and what kept the coordinator from archiving them, if anything."""
+    if status is not None and status.sha256 and status.tarball:
+        return fetch_archived(source, status.tarball, status.sha256, say), None
+    why = status.sentence if status else ""
+    return fetch_as_it_is(source), ClusterError(why or "the results could not be archived")
+
+
+def fetch_archived(
+    source: Source, inside: str, expected: str, say: Callable[[str], None]
+) -> Fetched:
     """
-    Bring the tarball that the status names.
+    Bring the tarball `inside` the pod, whose SHA-256 is to be `expected`.
 
     Raises:
         ResultsError: It does not come over whole, or does not hold what its sums say.
         ClusterError: The pod does not let us.
     """
-    assert status.tarball is not None
-    assert status.sha256 is not None
     source.results.mkdir(parents=True, exist_ok=True)
-    _copy_whole(source, status.tarball, status.sha256, say)
+    _copy_whole(source, inside, expected, say)
     directory = unpack(source.tarball, source.results)
     verify(directory)
     entries = load_results(directory).entries

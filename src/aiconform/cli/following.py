@@ -34,6 +34,7 @@ class Followed:
 
     status: Status | None
     pod: str | None
+    phase: Phase
     problem: ClusterError | None = None
 
 
@@ -61,7 +62,8 @@ class Follower:
             else:
                 self._heard = self._clock.monotonic()
             if problem is not None or self._ready():
-                return Followed(self._status, self._coordinator.pod, problem)
+                found = self._coordinator
+                return Followed(self._status, found.pod, found.phase, problem)
             self._clock.sleep(POLL_S)
 
     def _ready(self) -> bool:

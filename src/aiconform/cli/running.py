@@ -10,8 +10,8 @@ from aiconform.cli.clock import Clock
 from aiconform.cli.fetching import (
     Fetched,
     Source,
-    fetch_archived,
     fetch_as_it_is,
+    fetch_results,
     occupied,
     release,
 )
@@ -21,7 +21,7 @@ from aiconform.cli.interrupts import Interrupted, Interrupts
 from aiconform.cli.removing import Removal
 from aiconform.cli.site import ChartArguments, NamespaceState, Site
 from aiconform.cli.view import View
-from aiconform.model.errors import AiconformError, ClusterError, ConfigError, ConflictError
+from aiconform.model.errors import AiconformError, ConfigError, ConflictError
 
 # After Ctrl-C nobody wants to wait long for what is there so far.
 SALVAGE_LIMIT_S = 30.0
@@ -129,19 +129,8 @@ class Running:
         return self._fetch(installed, followed)
 
     def _fetch(self, installed: Installed, followed: Followed) -> Ended:
-        status, pod = followed.status, followed.pod
-        assert status is not None  # following ended well
-        if pod is None:
-            raise ClusterError(
-                "the coordinator's pod is gone, and its results with it",
-                hint="Raise run.limits.holdS, or keep results by results.persistence=true",
-            )
-        source = Source(self._site, installed, pod, self._order.results)
-        if status.sha256:
-            fetched, problem = fetch_archived(source, status, self._say), None
-        else:
-            fetched = fetch_as_it_is(source)
-            problem = ClusterError(status.sentence or "the results could not be archived")
+        source = Source.of(self._site, installed, followed, self._order.results)
+        fetched, problem = fetch_results(source, followed.status, self._say)
         self._show(fetched)
         if not self._order.keep:
             release(source)

@@ -27,12 +27,10 @@ _UNITS = {
     "gigabits_per_second": "Gb/s",
     "gigabytes_per_second": "GB/s",
     "microseconds": "µs",
-    "teraflops": "TFLOP/s",
-    "gigaflops": "GFLOP/s",
-    "teraflops_per_second": "TFLOP/s",
-    "gigaflops_per_second": "GFLOP/s",
     "percent": "%",
 }
+# From small to large: the first in which the figure reads as 1 or more, else the smallest.
+_RATES = (("MFLOP/s", 1e6), ("GFLOP/s", 1e9), ("TFLOP/s", 1e12), ("PFLOP/s", 1e15))
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,15 @@ class Row:
     name: str
     figures: str
     sentence: str
+    required: bool = True
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """Worst first; what could not be judged and need not be comes after what passes."""
+        ranked = self.outcome
+        if ranked is Outcome.UNKNOWN and not self.required:
+            ranked = Outcome.SKIP
+        return ORDER.index(ranked), self.name
 
 
 def node_rows(judgement: Judgement) -> list[Row]:
@@ -81,7 +88,17 @@ def left_out(judgement: Judgement) -> list[LedgerEntry]:
 
 
 def figure_text(figure: Figure) -> str:
+    if figure.unit == "teraflops_per_second":
+        return _rate_text(figure.value * 1e12)
+    if figure.unit == "count":
+        return f"{figure.metric.replace('_', ' ')} {figure.value:.0f}"
     return f"{figure.value:.4g} {_UNITS.get(figure.unit, figure.unit.replace('_', ' '))}"
+
+
+def _rate_text(flops_per_s: float) -> str:
+    fitting = [rate for rate in _RATES if abs(flops_per_s) >= rate[1]]
+    unit, scale = fitting[-1] if fitting else _RATES[0]
+    return f"{flops_per_s / scale:.4g} {unit}"
 
 
 def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
@@ -93,13 +110,14 @@ def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
 
 def _row(verdict: Verdict, name: str) -> Row:
     figures = ", ".join(figure_text(figure) for figure in verdict.figures)
-    return Row(verdict.outcome, name, figures, verdict.sentence)
+    return Row(verdict.outcome, name, figures, verdict.sentence, verdict.required)
 
 
 def _link_row(a: str, b: str, verdicts: list[Verdict]) -> Row:
     outcome = outcome_of(verdicts)
     told = next((v.sentence for v in verdicts if v.outcome is outcome), "")
-    return Row(outcome, f"{a} – {b}", _link_figures(a, verdicts), told)
+    required = any(v.required for v in verdicts)
+    return Row(outcome, f"{a} – {b}", _link_figures(a, verdicts), told, required)
 
 
 def _link_figures(a: str, verdicts: list[Verdict]) -> str:
@@ -116,4 +134,4 @@ def _arrow(item: tuple[str, Verdict]) -> bool:
 
 
 def _sorted(rows: Iterable[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (ORDER.index(row.outcome), row.name))
+    return sorted(rows, key=lambda row: row.rank)

@@ -1,0 +1,150 @@
+"""
+Who may do what before a run: the account that installs, and the account that the chart makes (pure).
+
+The chart grants what the coordinator needs. Kubernetes lets nobody grant what he does not have
+himself, unless he may escalate (source: kubernetes.io/docs/reference/access-authn-authz/rbac/,
+"Privilege escalation prevention and bootstrapping").
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from aiconform.cluster.rights import RIGHTS, Right
+from aiconform.cluster.trouble import mapping
+
+Json = Mapping[str, Any]
+_RBAC = "rbac.authorization.k8s.io"
+
+
+class Answer(Enum):
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"  # we may not even ask
+
+
+@dataclass(frozen=True)
+class Need:
+    """One verb on one resource. `namespaced`: in the run's namespace; else in the whole cluster."""
+
+    verb: str
+    group: str
+    resource: str
+    namespaced: bool
+    why: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        resource, slash, subresource = self.resource.partition("/")
+        group = f".{self.group}" if self.group else ""
+        named = f" {self.name}" if self.name else ""
+        return f"{self.verb} {resource}{group}{slash}{subresource}{named}"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A right of the coordinator: has it been granted, and may this account grant it?"""
+
+    need: Need
+    right: Right
+    granted: Answer
+    grantable: Answer
+
+
+_MADE = (
+    ("", "configmaps", True, "the run's configuration and its status"),
+    ("", "secrets", True, "Helm's record of the release"),
+    ("", "serviceaccounts", True, "who the coordinator and the agents are"),
+    ("", "services", True, "where agents reach the collector"),
+    ("batch", "jobs", True, "the coordinator"),
+    ("networking.k8s.io", "networkpolicies", True, "whom agents may reach"),
+    (_RBAC, "roles", True, "what the coordinator may do in its namespace"),
+    (_RBAC, "rolebindings", True, "what the coordinator may do in its namespace"),
+    (_RBAC, "clusterroles", False, "what the coordinator may do in the cluster"),
+    (_RBAC, "clusterrolebindings", False, "what the coordinator may do in the cluster"),
+    ("scheduling.k8s.io", "priorityclasses", False, "that the run pre-empts nobody"),
+    ("", "namespaces", False, "the namespace of the run, if it is not there"),
+)
+INSTALLING: tuple[Need, ...] = (
+    *(
+        Need(verb, group, resource, namespaced, why)
+        for group, resource, namespaced, why in _MADE
+        for verb in ("create", "delete")
+    ),
+    Need("list", "", "pods", True, "why the coordinator does not start"),
+    Need("get", "", "pods/log", True, "its last words, should it end early"),
+    Need("create", "", "pods/exec", True, "brings the results out of its pod"),
+)
+_ESCALATE = {
+    True: Need("escalate", _RBAC, "roles", True, ""),
+    False: Need("escalate", _RBAC, "clusterroles", False, ""),
+}
+
+
+def needs_of_run(job: str) -> tuple[tuple[Right, Need], ...]:
+    """The coordinator's rights, a right on several names once for each."""
+    return tuple(
+        (right, Need(right.verb, right.group, right.resource, right.namespaced, right.why, name))
+        for right in RIGHTS
+        for name in (right.names_of(job) or ("",))
+    )
+
+
+def questions(*, namespace: str, job: str) -> list[Json]:
+    """Every access review that is needed, for one call."""
+    account = account_of(namespace, job)
+    own = [*INSTALLING, *_ESCALATE.values(), *(need for _, need in needs_of_run(job))]
+    return [
+        *(_review(need, namespace) for need in own),
+        *(_review(need, namespace, user=account) for _, need in needs_of_run(job)),
+    ]
+
+
+class Answers:
+    """The answers to `questions`, in their order; None where a review was refused."""
+
+    def __init__(self, answered: Sequence[Json | None], *, job: str) -> None:
+        of_run = needs_of_run(job)
+        own = [*INSTALLING, *_ESCALATE.values(), *(need for _, need in of_run)]
+        told = [_answer(each) for each in answered]
+        self._of_run = of_run
+        self._own = dict(zip(own, told, strict=False))
+        self._granted = told[len(own) :]
+
+    def installing(self) -> Iterator[tuple[Need, Answer]]:
+        for need in INSTALLING:
+            yield need, self._own[need]
+
+    def grants(self) -> Iterator[Grant]:
+        for (right, need), granted in zip(self._of_run, self._granted, strict=True):
+            escalate = self._own[_ESCALATE[need.namespaced]]
+            grantable = Answer.YES if escalate is Answer.YES else self._own[need]
+            yield Grant(need, right, granted, grantable)
+
+
+def account_of(namespace: str, job: str) -> str:
+    return f"system:serviceaccount:{namespace}:{job}-coordinator"
+
+
+def _review(need: Need, namespace: str, *, user: str = "") -> Json:
+    resource, _, subresource = need.resource.partition("/")
+    attributes = {
+        "verb": need.verb,
+        "group": need.group,
+        "resource": resource,
+        "subresource": subresource,
+        "name": need.name,
+        "namespace": namespace if need.namespaced else "",
+    }
+    spec: dict[str, Any] = {"resourceAttributes": attributes}
+    if user:
+        spec["user"] = user
+    kind = "SubjectAccessReview" if user else "SelfSubjectAccessReview"
+    return {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}
+
+
+def _answer(review: Json | None) -> Answer:
+    if review is None:
+        return Answer.UNKNOWN
+    return Answer.YES if mapping(review.get("status")).get("allowed") is True else Answer.NO
