@@ -5,8 +5,8 @@
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS base
-# The root file system is read-only, and the user has no home.
-ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp PATH=/opt/venv/bin:$PATH
+# The root file system is read-only. The user has no home and no name; libraries ask for both.
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOME=/tmp LOGNAME=aiconform PATH=/opt/venv/bin:$PATH
 
 
 FROM base AS coordinator-packages
