@@ -40,5 +40,5 @@ def distribution_version(name: str) -> "str | None":
 
 def _nvidia_driver(tree: Tree) -> "str | None":
     page = known_text(tree.text("/proc/driver/nvidia/version")) or ""
-    found = re.search(r"Kernel Module\D*?\s(\d+\.\d+(?:\.\d+)?)", page)
+    found = re.search(r"Kernel Module.*?\s(\d+\.\d+(?:\.\d+)?)", page)
     return found.group(1) if found else None

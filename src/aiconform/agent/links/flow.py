@@ -24,7 +24,7 @@ SOURCE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
 BUFFER_BYTES = 1024 * 1024
 # No more than this waits unsent in a socket: on a slow link it must drain soon after the end.
-UNSENT_BYTES = 1024 * 1024
+UNSENT_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def supervise(
     with _Child(words, environ=environ, pass_fds=pass_fds) as child:
         child.give(order)
         marker = child.listen(on_body, until=started + limit_s)
-        timed_out = marker is None and not child.has_ended()
+        timed_out = marker is None and time.monotonic() >= started + limit_s
         if timed_out:
             child.ask_for_stacks()
         child.kill()
