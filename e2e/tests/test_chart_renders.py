@@ -266,6 +266,10 @@ def test_the_api_server_accepts_every_object(lab: Lab) -> None:
     assert "job.batch/aiconform created (server dry run)" in answer
 
 
+def test_helm_finds_nothing_to_complain_about(lab: Lab) -> None:
+    assert "0 chart(s) failed" in lab.helm("lint", "--strict", str(product.CHART))
+
+
 def test_manifests_are_what_the_chart_renders(lab: Lab) -> None:
     command = [sys.executable, "tools/render_manifests.py", "--check"]
 
