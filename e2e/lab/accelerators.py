@@ -59,6 +59,15 @@ class Fixture:
         """Misbehave from now on."""
         self.command("mutate", f"{name}={argument}" if argument else name)
 
+    @contextmanager
+    def mutated(self, name: str, argument: str = "") -> Iterator[None]:
+        """Misbehave for the block: the way to `hang`, during which no pod of the node can end."""
+        self.mutate(name, argument)
+        try:
+            yield
+        finally:
+            self.command("heal", name)
+
     def heal(self) -> None:
         """All devices healthy, no taints, no mutants."""
         self.command("heal")
