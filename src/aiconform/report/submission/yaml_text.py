@@ -9,8 +9,9 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from aiconform.model.errors import ConfigError
@@ -73,7 +74,8 @@ def written(loaded: CommentedMap) -> str:
 
 def quoted(text: str) -> DoubleQuotedScalarString:
     """One line in double quotes, whatever is in it."""
-    return DoubleQuotedScalarString(" ".join(text.split()))
+    made: DoubleQuotedScalarString = DoubleQuotedScalarString(" ".join(text.split()))
+    return made
 
 
 def quoted_list(texts: tuple[str, ...]) -> CommentedSeq:
