@@ -129,7 +129,7 @@ class Accelerators:
                 wait_for(
                     f"{resource} on {node}",
                     lambda node=node: self.allocatable(node, resource) > 0 or count == 0,  # type: ignore[misc]
-                    limit_s=30,
+                    limit_s=60,
                 )
             yield fixtures
 
@@ -168,7 +168,7 @@ class Accelerators:
                         bool(fixtures[node].state()["registrations"])  # type: ignore[misc]
                         and len(self.published(node, driver)) >= count
                     ),
-                    limit_s=30,
+                    limit_s=60,
                 )
             yield fixtures
 
@@ -203,7 +203,7 @@ class Accelerators:
         ]  # fmt: skip
         self._lab.start_process_on(node, argv, name=name)
         try:
-            wait_for(f"{name} on {node}", lambda: bool(fixture.state()), limit_s=10)
+            wait_for(f"{name} on {node}", lambda: bool(fixture.state()), limit_s=30)
             yield fixture
         finally:
             self._lab.stop_process_on(node, name)
@@ -244,7 +244,7 @@ class Accelerators:
                 json.dumps(patch),
             )
         node.start_kubelet()
-        wait_for(f"{name}'s kubelet", (node.device_plugins / "kubelet.sock").exists, limit_s=30)
+        wait_for(f"{name}'s kubelet", (node.device_plugins / "kubelet.sock").exists, limit_s=60)
 
 
 def device_class(driver: str) -> dict[str, Any]:

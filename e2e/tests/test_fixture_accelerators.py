@@ -77,7 +77,7 @@ def pod(lab: Lab, name: str) -> dict[str, Any]:
 def sight(lab: Lab, name: str) -> dict[str, Any]:
     """What the pod said it sees."""
     lab.kubectl(
-        "-n", NAMESPACE, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=30s"
+        "-n", NAMESPACE, "wait", f"pod/{name}", "--for=condition=Ready", "--timeout=60s"
     )  # fmt: skip
     logs: list[str] = []
 
@@ -85,7 +85,7 @@ def sight(lab: Lab, name: str) -> dict[str, Any]:
         logs[:] = lab.kubectl("-n", NAMESPACE, "logs", name).splitlines()
         return bool(logs)
 
-    wait_for(f"{name} to look", said, limit_s=10)
+    wait_for(f"{name} to look", said, limit_s=40)
     return dict(json.loads(logs[0]))
 
 
@@ -122,11 +122,11 @@ def test_device_plugin_gives_one_device_to_its_owner_alone(
         assert device_health(lab, "owner") == {f"accel-{index}": "Healthy"}
 
         fixture.set_health(index, "Unhealthy")
-        wait_for("allocatable", lambda: accelerators.allocatable("node1") == 2, limit_s=15)
+        wait_for("allocatable", lambda: accelerators.allocatable("node1") == 2, limit_s=40)
         wait_for(
             "the pod's status",
             lambda: device_health(lab, "owner") == {f"accel-{index}": "Unhealthy"},
-            limit_s=15,
+            limit_s=40,
         )
 
         fixture.mutate("leak")
@@ -147,9 +147,9 @@ def test_device_plugin_registers_with_a_new_kubelet(lab: Lab, accelerators: Acce
         wait_for(
             "the second registration",
             lambda: fixtures["node1"].state()["registrations"] == 2,
-            limit_s=20,
+            limit_s=40,
         )
-        wait_for("allocatable", lambda: accelerators.allocatable("node1") == 1, limit_s=20)
+        wait_for("allocatable", lambda: accelerators.allocatable("node1") == 1, limit_s=40)
 
 
 def test_dra_driver_publishes_and_prepares(
@@ -188,7 +188,7 @@ def test_dra_driver_publishes_and_prepares(
         wait_for(
             "the lie",
             lambda: accelerators.published("node2")[0]["attributes"]["driverVersion"] == lie,
-            limit_s=10,
+            limit_s=40,
         )
 
         fixtures["node2"].set_health(index, "Unhealthy", "row remap")
@@ -196,12 +196,12 @@ def test_dra_driver_publishes_and_prepares(
         wait_for(
             "the pod's status",
             lambda: list(device_health(lab, "owner").values()) == ["Unhealthy"],
-            limit_s=15,
+            limit_s=40,
         )
         wait_for(
             "the taint",
             lambda: "taints" in accelerators.published("node2")[index],
-            limit_s=10,
+            limit_s=40,
         )
 
     assert accelerators.published("node1") == []
