@@ -73,7 +73,6 @@ def node_facts(
     node: Mapping[str, Any],
     *,
     accelerator_resources: Collection[str] = (),
-    in_use: Mapping[str, Mapping[str, int]] | None = None,
 ) -> NodeFacts:
     """
     Read one node.
@@ -81,8 +80,6 @@ def node_facts(
     Args:
         accelerator_resources: Names of extended resources that count as accelerators; shell
             patterns such as "nvidia.com/mig-*" are understood.
-        in_use: What pods take of each node, from `accelerators_in_use`; None when pods could not
-            be counted: then what is free is not known.
     """
     metadata, spec, status = (_mapping(node.get(key)) for key in ("metadata", "spec", "status"))
     info = _mapping(status.get("nodeInfo"))
@@ -107,7 +104,6 @@ def node_facts(
         runtime=_clip(info.get("containerRuntimeVersion")),
         allocatable=allocatable,
         accelerators=accelerators,
-        accelerators_free=None if in_use is None else _free(accelerators, in_use.get(name, {})),
     )
 
 
@@ -118,13 +114,6 @@ def _accelerators(allocatable: Mapping[str, str], wanted: Collection[str]) -> di
         if is_accelerator(resource, wanted)
     }
     return {resource: count for resource, count in found.items() if count > 0}
-
-
-def _free(accelerators: Mapping[str, int], in_use: Mapping[str, int]) -> dict[str, int]:
-    return {
-        resource: max(0, count - in_use.get(resource, 0))
-        for resource, count in accelerators.items()
-    }
 
 
 def _taint(raw: Mapping[str, Any]) -> Taint:

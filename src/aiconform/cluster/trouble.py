@@ -63,7 +63,8 @@ _POD_ENDS = {
     "Terminated": "NodeShutdown",  # as kubelets call it when their node shuts down
     "Shutdown": "NodeShutdown",
 }
-_CRASHES_UNTIL_FINAL = 3
+_COUNT = re.compile(r"^\d+ (node\(s\) )?")  # "1 Insufficient cpu", "2 node(s) had …"
+_STARTS_UNTIL_FINAL = 3
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,29 @@ def _not_placed(status: Mapping[str, Any]) -> PodTrouble | None:
     for condition in mappings(status.get("conditions")):
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             reason = str(condition.get("reason") or "Unschedulable")
-            what = "no room for its pod on this node"
             if reason == "SchedulingGated":
                 what = "its pod is held back by a scheduling gate"
-            return _trouble(reason, what, condition.get("message"), final=False)
+                return _trouble(reason, what, condition.get("message"), final=False)
+            what = "its pod does not fit on this node"
+            return _trouble(reason, what, _short_of(condition.get("message")), final=False)
     return None
+
+
+def _short_of(message: object) -> str:
+    """
+    What keeps the pod off its node, of what the scheduler says about all nodes.
+
+    "0/4 nodes are available: 1 Insufficient cpu, 3 node(s) didn't satisfy plugin(s) [NodeAffinity].
+    preemption: …" → "Insufficient cpu": the other nodes are not meant.
+    """
+    whole = str(message or "")
+    causes = whole.partition(". preemption:")[0].partition(" are available: ")[2].rstrip(".")
+    meant = [
+        _COUNT.sub("", cause)
+        for cause in causes.split(", ")
+        if cause and not any(word in cause.lower() for word in ("nodeaffinity", "node affinity"))
+    ]
+    return ", ".join(meant) or whole
 
 
 def _container(image: str, status: Mapping[str, Any]) -> PodTrouble | None:
@@ -168,7 +187,7 @@ def _waiting(
         )
     if reason in _CREATE_REASONS:
         what = f"container {name} cannot be started"
-        return _trouble(reason, what, message, final=False)
+        return _trouble(reason, what, message, final=_is_hopeless(status))
     if reason == "CrashLoopBackOff":
         return _crash_loop(name, status)
     return None  # ContainerCreating, PodInitializing: on its way
@@ -192,8 +211,12 @@ def _crash_loop(name: str, status: Mapping[str, Any]) -> PodTrouble:
     ended = mapping(mapping(status.get("lastState")).get("terminated"))
     reason = "OOMKilled" if ended.get("reason") == "OOMKilled" else "CrashLoopBackOff"
     what = f"container {name} ends again and again ({restarts} restarts; {_how(ended)})"
-    final = isinstance(restarts, int) and restarts >= _CRASHES_UNTIL_FINAL
-    return _trouble(reason, what, ended.get("message"), final=final)
+    return _trouble(reason, what, ended.get("message"), final=_is_hopeless(status))
+
+
+def _is_hopeless(status: Mapping[str, Any]) -> bool:
+    restarts = status.get("restartCount")
+    return isinstance(restarts, int) and restarts >= _STARTS_UNTIL_FINAL
 
 
 def _terminated(name: str, ended: Mapping[str, Any]) -> PodTrouble:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from aiconform.cluster.connection import load_configuration
 from aiconform.cluster.facts import RUN_LABEL
@@ -86,7 +86,7 @@ class Watcher:
             registry=self._registry(),
             settings=self._settings(),
             # kopf would make one up from the user's name, and an arbitrary user has none.
-            identity="aiconform",
+            identity=cast(Any, "aiconform"),
             standalone=True,
             namespaces=[self._namespace],
             stop_flag=self._stop,
