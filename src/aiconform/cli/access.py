@@ -1,5 +1,5 @@
 """
-Who may do what before a run: the account that installs, and the account that the chart makes (pure).
+Who may do what before a run: the account that installs, and the one that the chart makes (pure).
 
 The chart grants what the coordinator needs. Kubernetes lets nobody grant what he does not have
 himself, unless he may escalate (source: kubernetes.io/docs/reference/access-authn-authz/rbac/,

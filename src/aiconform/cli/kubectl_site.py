@@ -160,8 +160,20 @@ def _with_values(helm: Helm, verb: str, release: str, arguments: ChartArguments,
         raise ClusterError(exc.problem, hint=exc.hint) from exc
     except ClusterError as exc:
         if any(words in exc.problem.lower() for words in _VALUES_REFUSED):
-            raise ConfigError(exc.problem, hint="`helm show values` lists what can be set") from exc
+            hint = "`helm show values` lists what can be set"
+            raise ConfigError(_without_noise(exc.problem), hint=hint) from exc
         raise
+    except ConfigError as exc:
+        raise ConfigError(_without_noise(exc.problem), hint=exc.hint) from exc
+
+
+def _without_noise(said: str) -> str:
+    """Helm says an error twice, as a log line and after "Error:"; once is enough."""
+    lines = [line for line in said.splitlines() if not line.startswith("level=")]
+    text = "\n".join(lines).strip()
+    for prefix in ("Error: ", "INSTALLATION FAILED: "):
+        text = text.removeprefix(prefix)
+    return text
 
 
 def _answer_to(review: Json, answered: Sequence[Json]) -> Json | None:

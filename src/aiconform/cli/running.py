@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiconform.cli.clock import Clock
+from aiconform.cli.coordinator import Phase
 from aiconform.cli.fetching import (
     Fetched,
     Source,
@@ -139,7 +140,8 @@ class Running:
     def _broken(self, installed: Installed, followed: Followed) -> Ended:
         """The run gave no results; take what its pod may still hold."""
         assert followed.problem is not None
-        fetched = self._salvaged(installed, followed.pod)
+        alive = followed.phase is Phase.AT_WORK
+        fetched = self._salvaged(installed, followed.pod if alive else None)
         if fetched is None:
             raise followed.problem
         self._show(fetched)
@@ -151,11 +153,19 @@ class Running:
             if isinstance(exc, Interrupted):
                 self._say("Stopping: fetching what is there, then removing what was made.")
                 self._salvage()
-            self._tidy()
+            if not (isinstance(exc, ConfigError) and self._nothing_there()):
+                self._tidy()
         except Interrupted:
             self._removal().remove_at_once()
         except AiconformError as problem:
             self._say(str(problem))
+
+    def _nothing_there(self) -> bool:
+        order, site = self._order, self._site
+        if site.manifest(release=order.release, namespace=order.namespace) is not None:
+            return False
+        absent = site.namespace_state(order.namespace) is NamespaceState.ABSENT
+        return absent or not self._made_namespace
 
     def _salvage(self) -> None:
         if self._installed is None:
