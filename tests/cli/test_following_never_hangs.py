@@ -122,7 +122,9 @@ def test_missing_right_is_told_at_once(bench: Bench) -> None:
         bench.follow()
 
 
-def test_status_of_another_version_is_said_to_be_one(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_status_of_another_version_is_said_to_be_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     strange = {"data": {"status.json": '{"strange": 1}'}}
     monkeypatch.setattr(bench.site, "job_and_status", lambda **_: ({}, strange))
 

@@ -1,5 +1,6 @@
 """`aiconform run`: the whole way, from installing to an empty cluster and a verdict."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
     from aiconform.cli.fetching import Fetched
 
 
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")  # as RunConfig has it
+
+
+def _checked_name(_ctx: click.Context, _parameter: click.Parameter, name: str | None) -> str | None:
+    if name is not None and not _NAME.fullmatch(name):
+        raise click.BadParameter("up to 40 small letters, digits and dashes, no dash at the ends")
+    return name
+
+
 @click.command()
 @click.option(
     "--chart",
@@ -20,7 +30,9 @@ if TYPE_CHECKING:
 )
 @options.values
 @options.sets
-@click.option("--name", help="Name of the run.  [default: run-<date>-<time>]")
+@click.option(
+    "--name", callback=_checked_name, help="Name of the run.  [default: run-<date>-<time>]"
+)
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
