@@ -61,7 +61,7 @@ class Localisation:
     blamed: tuple[Blamed, ...]
     links: dict[Pair, Link]  # (sender, receiver) of every link that was tested
     suspects: tuple[str, ...]  # nodes with low tests that nothing explains
-    suspect_pairs: tuple[Pair, ...]  # low alone, and tested too seldom to blame their path
+    suspect_pairs: tuple[Pair, ...]  # low whenever tested, and nothing blamed explains it
     proven: tuple[str, ...]  # nodes with clean tests only
     low: tuple[Sample, ...]
     tested: frozenset[Pair]  # pairs that ran at least once

@@ -39,7 +39,13 @@ class Yardstick:
             return True
         distance = math.log(gbit_per_s) - self.centre
         beyond_noise = distance < -LOW_MADS * self.spread and distance < math.log(LOW_FRACTION)
-        return beyond_noise or distance < math.log(GROSS_FRACTION)
+        return beyond_noise or self.is_gross(gbit_per_s)
+
+    def is_gross(self, gbit_per_s: float | None) -> bool:
+        """Too far below to be noise, even on very noisy machines."""
+        if gbit_per_s is None:
+            return True
+        return math.log(gbit_per_s) - self.centre < math.log(GROSS_FRACTION)
 
 
 def yardsticks(samples: Sequence[Sample]) -> Mapping[int, Yardstick | None]:

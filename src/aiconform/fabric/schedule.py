@@ -18,6 +18,7 @@ from aiconform.fabric.rounds import SMALL, Pair, Round, RoundResult, pair_of
 REPEATS = 2  # tests that each pair of a small cluster gets
 ATTEMPTS = 3  # times that a pair is tried when its tests do not run
 CIRCLE_ROUNDS = 6
+RECHECK_TESTS = 4  # of a pair that is low whenever it is tested, before that is left open
 CONFIRM_ENOUGH = 2  # tests with proven partners, both clean: the suspect is cleared
 CONFIRM_LIMIT = 4  # after so many a suspect stays as it is
 SOAK = {"quick": 0, "standard": 2, "thorough": 8}
@@ -64,7 +65,7 @@ def _small_round(
             )
             if pairs:
                 return Round(number, "circle" if wanted == 1 else "repeat", pairs)
-    return _recheck_round(alive, localise(alive, done), tried, number=number)
+    return _recheck_round(alive, localise(alive, done), done, number=number)
 
 
 def _large_round(
@@ -99,16 +100,18 @@ def _confirm_round(
             pairs.append(pair_of(suspect, partner))
     if pairs:
         return Round(number, "confirm", tuple(sorted(pairs)))
-    return _recheck_round(alive, found, tried, number=number)
+    return _recheck_round(alive, found, done, number=number)
 
 
 def _recheck_round(
-    alive: list[str], found: Localisation, tried: Counter[Pair], *, number: int
+    alive: list[str], found: Localisation, done: Sequence[RoundResult], *, number: int
 ) -> Round | None:
-    """Pairs that are low alone, again: only what stays low is the path's fault."""
+    """Pairs that are always low, again: what stays low is no chance."""
+    ran, tried = _counts(done)
     free, pairs = set(alive), []
     for pair in found.suspect_pairs:
-        if free.issuperset(pair) and tried[pair] < 2 * ATTEMPTS:
+        wanted = ran[pair] < RECHECK_TESTS and tried[pair] < ATTEMPTS + RECHECK_TESTS
+        if free.issuperset(pair) and wanted:
             free.difference_update(pair)
             pairs.append(pair)
     return Round(number, "recheck", tuple(pairs)) if pairs else None

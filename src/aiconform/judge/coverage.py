@@ -66,6 +66,8 @@ def _gaps(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> Iterat
     ]
     if open_nodes:
         yield "NodesUntested", f"{counted(len(open_nodes), 'node')} could not be tested completely"
+    if not open_nodes and (unfinished := _untested(facts)):
+        yield "NodesUntested", f"{counted(unfinished, 'node')} did not come to the end"
     untested = len(network.pairs) - _tested_pairs(network)
     if untested:
         yield "PairsUntested", f"{counted(untested, 'pair')} could not be tested"

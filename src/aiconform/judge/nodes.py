@@ -52,7 +52,7 @@ def judge_nodes(facts: Facts, network: Network, own: Sequence[Verdict]) -> Itera
 
 def _judge_node(node: str, facts: Facts, network: Network, own: Sequence[Verdict]) -> Verdict:
     parts = [Part(v.outcome, v.reason, v.sentence, v.rests_on) for v in own]
-    parts += [*_links(node, network), *_owed_reports(node, facts), *_nothing(node, facts)]
+    parts += [*_owed_reports(node, facts), *_links(node, network), *_nothing(node, facts)]
     if trouble := trouble_of(node, facts):
         # What else is open follows from it; what failed before stands.
         parts = [part for part in parts if part.outcome is not Outcome.UNKNOWN]
@@ -126,10 +126,10 @@ def _evidence(node: str, facts: Facts, own: Sequence[Verdict]) -> tuple[str, ...
     ids = [record_id for verdict in own for record_id in verdict.rests_on]
     ids.append(facts.states[node].id)
     for number, opened in sorted(facts.rounds_opened.items()):
-        closed = facts.rounds_closed[number]
-        called_off = {pair_of(*each.pair) for each in closed.record.not_run}
+        closed = facts.rounds_closed.get(number)
+        called_off = {pair_of(*each.pair) for each in closed.record.not_run} if closed else ()
         for pair in opened.record.pairs:
-            if node in pair and pair_of(*pair) not in called_off:
+            if closed and node in pair and pair_of(*pair) not in called_off:
                 side = side_of(facts, number, node, _peer(node, pair))
                 ids += [opened.id, closed.id, *side.ids]
     return tuple(dict.fromkeys(ids))

@@ -18,7 +18,7 @@ from aiconform.model.verdict import Figure, Outcome, Subject, Verdict, worst
 from aiconform.model.wire import Measurement
 
 MAX_VALUE = 1e9  # no unit in use makes a larger figure: such a one is not credible
-VARYING = frozenset({"seconds", "seed"})  # parameters that do not make another class
+VARYING = frozenset({"calls", "seconds", "seed"})  # parameters that do not make another class
 MIN_SAMPLES = 3  # of one device, all below the line: the low rate is confirmed
 
 Key = tuple[object, ...]
