@@ -137,7 +137,7 @@ def run(lab: Lab, product: ProductImages, results: Path, *extra: str) -> Run:
 def started(
     lab: Lab, product: ProductImages, results: Path, *extra: str, limit_s: float = 400.0
 ) -> Iterator[Callable[[], Run]]:
-    """Start a run and give it to the caller while it goes on; call the result to wait for its end."""
+    """Start a run and let the caller act while it goes on; call the result to await its end."""
     begun = time.monotonic()
     log = results.with_suffix(".log")
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMON = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet")
+COMMON = (
+    "--universal",
+    "--generate-hashes",
+    "--no-emit-index-url",
+    "--no-header",
+    "--quiet",
+    "--python-version",
+    "3.11",
+)
 FILES = {
     "image.txt": ("pyproject.toml",),
     "engine.txt": ("--group", "engine"),
@@ -19,10 +27,10 @@ FILES = {
 
 def main() -> int:
     for name, sources in FILES.items():
-        command = [sys.executable, "-m", "uv", "pip", "compile", *COMMON, "--python-version", "3.11"]
+        command = [sys.executable, "-m", "uv", "pip", "compile", *COMMON]
         done = subprocess.run([*command, *sources, "-o", f"requirements/{name}"], cwd=ROOT)
         if done.returncode:
-            print("Could not lock. Is uv installed here? `.venv/bin/pip install uv`", file=sys.stderr)
+            print("Could not lock. Needs uv: `.venv/bin/pip install uv`", file=sys.stderr)
             return done.returncode
     return 0
 

@@ -38,9 +38,7 @@ def test_node_cut_in_the_middle_is_lost_and_the_others_complete(
     assert nodes.pop("node2") == "UNKNOWN"
     assert any("node2" in sentence and "lost" in sentence for sentence in run.findings())
     others = {
-        link: outcome
-        for link, outcome in run.verdicts("tcp.path").items()
-        if "node2" not in link
+        link: outcome for link, outcome in run.verdicts("tcp.path").items() if "node2" not in link
     }
     assert others == dict.fromkeys(others, "PASS")
     assert len(others) == 3

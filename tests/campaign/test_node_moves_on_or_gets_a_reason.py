@@ -16,21 +16,17 @@ DEAD = NodeFacts(name="n1", ready=False, ready_reason="NodeStatusUnknown")
 
 
 def pod(**facts: Any) -> PodFacts:
-    return PodFacts(
-        **(
-            {
-                "name": "agent-x",
-                "uid": "u",
-                "node": "n1",
-                "group": "g",
-                "ip": "10.0.0.1",
-                "phase": "Running",
-                "ready": True,
-                "scheduled": True,
-            }
-            | facts
-        )
-    )
+    usual: dict[str, Any] = {
+        "name": "agent-x",
+        "uid": "u",
+        "node": "n1",
+        "group": "g",
+        "ip": "10.0.0.1",
+        "phase": "Running",
+        "ready": True,
+        "scheduled": True,
+    }
+    return PodFacts(**(usual | facts))
 
 
 def change(**seen: Any) -> NodeChanged | None:

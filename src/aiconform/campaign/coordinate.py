@@ -13,7 +13,7 @@ from aiconform import __version__
 from aiconform.campaign.alone import AloneStage
 from aiconform.campaign.deploy import Deployment
 from aiconform.campaign.environment import Environment, read_environment
-from aiconform.campaign.finish import conclude, hold
+from aiconform.campaign.finish import Archive, conclude, hold
 from aiconform.campaign.metrics import Metrics, serve
 from aiconform.campaign.planner import plan_run
 from aiconform.campaign.publish import Publisher
@@ -48,7 +48,7 @@ LOOK_S = 0.5
 POLLS_BEFORE_LOST = 3  # see docs/adr/0003
 
 
-async def coordinate(environ: Mapping[str, str]) -> int:
+async def coordinate(environ: Mapping[str, str], *, archive: Archive) -> int:
     """
     Run the campaign that the chart's configuration asks for; returns the exit code.
 
@@ -60,14 +60,17 @@ async def coordinate(environ: Mapping[str, str]) -> int:
     environment.run_directory.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(Journal(environment.journal, clock=time.time))
     async with KubernetesCluster.in_cluster(namespace=environment.namespace) as cluster:
-        return await Campaign(environment, cluster, recorder).run()
+        return await Campaign(environment, cluster, recorder, archive).run()
 
 
 class Campaign:
     """Holds the parts of one run together."""
 
-    def __init__(self, environment: Environment, cluster: Cluster, recorder: Recorder) -> None:
+    def __init__(
+        self, environment: Environment, cluster: Cluster, recorder: Recorder, archive: Archive
+    ) -> None:
         self._environment, self._cluster, self._recorder = environment, cluster, recorder
+        self._archive = archive
         self._config = environment.config
         self._board = TaskBoard()
         self._roster = Roster(
@@ -98,7 +101,9 @@ class Campaign:
             if self._recorder.state.closed is None:
                 await self._to_the_end()
             publishing.cancel()
-            ending = await conclude(recorder=self._recorder, environment=self._environment)
+            ending = await conclude(
+                recorder=self._recorder, environment=self._environment, archive=self._archive
+            )
             await hold(environment=self._environment, publisher=self._publisher, ending=ending)
         return exit_code(ending.verdict, self._config.fail_on)
 

@@ -1,19 +1,24 @@
 """The end of a run: judge the journal, write and archive the results, hold them for fetching."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
-from aiconform import judge, report
+from aiconform import judge
 from aiconform.campaign.environment import Environment
 from aiconform.campaign.publish import Publisher
 from aiconform.campaign.recorder import Recorder
 from aiconform.model.errors import AiconformError, ClusterError
-from aiconform.model.records import StageEntered
+from aiconform.model.records import Entry, StageEntered
 from aiconform.model.verdict import Judgement, RunVerdict
 
 log = structlog.get_logger()
+
+# (run directory, tarball, entries, judgement) → the tarball's SHA-256; `report` supplies it.
+Archive = Callable[[Path, Path, Sequence[Entry], Judgement], str]
 
 PUBLISH_TRIES = 30
 RELEASE_POLL_S = 0.2
@@ -28,7 +33,7 @@ class Ending:
     sha256: str | None
 
 
-async def conclude(*, recorder: Recorder, environment: Environment) -> Ending:
+async def conclude(*, recorder: Recorder, environment: Environment, archive: Archive) -> Ending:
     """
     Judge, write and archive. A full volume costs the archive, never what was gathered.
     """
@@ -41,7 +46,14 @@ async def conclude(*, recorder: Recorder, environment: Environment) -> Ending:
     judgement = await asyncio.to_thread(judge.judge, recorder.entries)
     if problem is None:
         try:
-            return await asyncio.to_thread(_archive, recorder, environment, judgement)
+            sha256 = await asyncio.to_thread(
+                archive,
+                environment.run_directory,
+                environment.tarball,
+                recorder.entries,
+                judgement,
+            )
+            return Ending(judgement.verdict, judgement.sentence, sha256)
         except AiconformError as exc:
             problem = exc
     log.error("results.unwritten", problem=str(problem), verdict_so_far=judgement.verdict.value)
@@ -50,12 +62,6 @@ async def conclude(*, recorder: Recorder, environment: Environment) -> Ending:
         sentence=f"the results could not be archived: {problem}",
         sha256=None,
     )
-
-
-def _archive(recorder: Recorder, environment: Environment, judgement: Judgement) -> Ending:
-    report.write_results(environment.run_directory, recorder.entries, judgement)
-    sha256 = report.archive(environment.run_directory, environment.tarball)
-    return Ending(verdict=judgement.verdict, sentence=judgement.sentence, sha256=sha256)
 
 
 async def hold(*, environment: Environment, publisher: Publisher, ending: Ending) -> None:

@@ -2,8 +2,13 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
+from pathlib import Path
 
 import click
+
+from aiconform.model.records import Entry
+from aiconform.model.verdict import Judgement
 
 
 @click.command(hidden=True)
@@ -15,4 +20,11 @@ def coordinate() -> int:
     """
     from aiconform.campaign.coordinate import coordinate as campaign
 
-    return asyncio.run(campaign(os.environ))
+    return asyncio.run(campaign(os.environ, archive=_archive))
+
+
+def _archive(directory: Path, tarball: Path, entries: Sequence[Entry], judgement: Judgement) -> str:
+    from aiconform import report
+
+    report.write_results(directory, entries, judgement)
+    return report.archive(directory, tarball)
