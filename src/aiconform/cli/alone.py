@@ -35,7 +35,7 @@ from aiconform.model.wire import AGENT_RECORD
 Profile = Literal["quick", "standard", "thorough"]
 
 # The agent bounds each exercise itself; this is for an agent that hangs as a whole.
-_LIMIT_S = {"quick": 300.0, "standard": 900.0, "thorough": 3600.0}
+LIMIT_S = {"quick": 300.0, "standard": 900.0, "thorough": 3600.0}
 _UNTOLD = frozenset({"level", "time", "run", "node"})
 _EXERCISES = ("gemm.known_answer", "gemm.rate", "memory.copy")
 
@@ -93,14 +93,14 @@ def _opening(machine: Machine) -> Iterator[JournalRecord]:
         nodes=(NodeFacts(name=machine.node, ready=True),),
     )
     group = Group(name="local", nodes=(machine.node,), architecture="")
-    cost = Cost(seconds=_LIMIT_S[machine.profile], bytes=0, sentence="one machine, no links")
+    cost = Cost(seconds=LIMIT_S[machine.profile], bytes=0, sentence="one machine, no links")
     yield Planned(plan=Plan(groups=(group,), exercises=_EXERCISES, cost=cost))
     yield StageEntered(stage="self")
 
 
 def _agent(machine: Machine) -> Iterator[JournalRecord]:
     yield NodeChanged(node=machine.node, state="reporting")
-    limit_s = _LIMIT_S[machine.profile]
+    limit_s = LIMIT_S[machine.profile]
     with subprocess.Popen(machine.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as agent:
         # Reading its output blocks for as long as it is silent, so the limit has its own thread.
         limit = threading.Timer(limit_s, agent.terminate)

@@ -1,0 +1,108 @@
+"""`aiconform rights`: your account, the coordinator's, and what is lost without a right."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aiconform.cli.access import INSTALLING, Answer, Answers, needs_of_run, questions
+from aiconform.cli.main import aiconform
+from aiconform.cli.site import Json
+from aiconform.cluster.rights import RIGHTS
+from tests.cli.site import FakeSite
+
+Decide = Callable[[str, dict[str, str]], bool | None]  # kind, attributes
+
+
+def answers(decide: Decide) -> Answers:
+    asked = questions(namespace="lab", job="aiconform")
+    return Answers([answered(review, decide) for review in asked], job="aiconform")
+
+
+def answered(review: Json, decide: Decide) -> Json | None:
+    allowed = decide(review["kind"], review["spec"]["resourceAttributes"])
+    return None if allowed is None else {**review, "status": {"allowed": allowed}}
+
+
+def call(monkeypatch: pytest.MonkeyPatch, decide: Decide, *words: str) -> Result:
+    site = FakeSite(Path("unused"), reviews=lambda review: answered(review, decide))
+    monkeypatch.setattr("aiconform.cli.kubectl_site.KubectlSite", lambda: site)
+    return CliRunner().invoke(aiconform, ["rights", *words], standalone_mode=False)
+
+
+def own_only(kind: str, _attributes: dict[str, str]) -> bool | None:
+    return True if kind == "SelfSubjectAccessReview" else None
+
+
+def test_every_right_of_the_run_is_asked_for_both_accounts() -> None:
+    asked = questions(namespace="lab", job="aiconform")
+
+    users = [review["spec"].get("user") for review in asked]
+    assert users.count("system:serviceaccount:lab:aiconform-coordinator") == len(
+        needs_of_run("aiconform")
+    )
+    assert {right for right, _ in needs_of_run("aiconform")} == set(RIGHTS)
+
+
+def test_named_object_and_namespace_are_in_the_question() -> None:
+    asked = [review["spec"]["resourceAttributes"] for review in questions(namespace="lab", job="j")]
+
+    assert any(a["name"] == "j-status" and a["namespace"] == "lab" for a in asked)
+    assert all(a["namespace"] == "" for a in asked if a["resource"] == "nodes")
+
+
+def test_who_may_escalate_may_grant_what_he_lacks() -> None:
+    def decide(kind: str, attributes: dict[str, str]) -> bool:
+        return kind == "SelfSubjectAccessReview" and attributes["verb"] in {"escalate", "create"}
+
+    found = list(answers(decide).grants())
+
+    assert {grant.grantable for grant in found} == {Answer.YES}
+    assert {grant.granted for grant in found} == {Answer.NO}
+
+
+def test_who_lacks_a_right_cannot_grant_it() -> None:
+    def decide(kind: str, attributes: dict[str, str]) -> bool:
+        return attributes["verb"] != "escalate" and attributes["resource"] != "nodes"
+
+    found = {str(grant.need): grant.grantable for grant in answers(decide).grants()}
+
+    assert found["list nodes"] is Answer.NO
+    assert found["create daemonsets.apps"] is Answer.YES
+
+
+@pytest.mark.parametrize(
+    ("decide", "exit_code"),
+    [
+        (lambda *_: True, 0),
+        (own_only, 0),
+        (lambda *_: False, 1),
+        (lambda *_: None, 3),
+    ],
+)
+def test_exit_code_says_whether_a_run_can_go_well(
+    monkeypatch: pytest.MonkeyPatch, decide: Decide, exit_code: int
+) -> None:
+    assert call(monkeypatch, decide).return_value == exit_code
+
+
+def test_missing_right_shows_what_is_lost_and_which_value_leaves_it_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def decide(_kind: str, attributes: dict[str, str]) -> bool:
+        return attributes["verb"] != "escalate" and attributes["resource"] != "tokenreviews"
+
+    shown = call(monkeypatch, decide)
+
+    assert "no       create tokenreviews.authentication.k8s.io" in shown.output
+    assert "without it: no agent's word is accepted" in shown.output
+    assert "rbac.tokenReview=false" in shown.output
+
+
+def test_json_has_both_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = json.loads(call(monkeypatch, own_only, "-o", "json").output)
+
+    assert len(document["install"]) == len(INSTALLING)
+    assert {entry["granted"] for entry in document["run"]} == {"unknown"}
