@@ -21,7 +21,8 @@ from e2e.lab.lab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "aiconform"
-NAMESPACE = "aiconform"
+NAMESPACE = RELEASE = "aiconform"
+QUICK = ("--set", "run.profile=quick")
 CORRUPT_ENGINE = ROOT / "e2e" / "fixtures" / "engine"
 
 
@@ -143,7 +144,7 @@ def started(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         process = subprocess.Popen(
-            arguments(product, results, *extra),
+            arguments(product, results, *QUICK, *extra),
             stdout=output,
             stderr=subprocess.STDOUT,
             env=lab.env(),
@@ -176,7 +177,7 @@ def _summary(results: Path) -> Mapping[str, Any]:
 def status(lab: Lab, namespace: str = NAMESPACE) -> dict[str, Any]:
     """The run's status as its ConfigMap has it; empty when there is none yet."""
     text = lab.kubectl(
-        "-n", namespace, "get", "configmap", "aiconform-status", "--ignore-not-found",
+        "-n", namespace, "get", "configmap", f"{RELEASE}-status", "--ignore-not-found",
         "-o", "jsonpath={.data.status\\.json}",
     )  # fmt: skip
     return dict(json.loads(text)) if text.strip() else {}

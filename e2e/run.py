@@ -13,11 +13,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--cluster", choices=("lab", "current"), default="lab")
     parser.add_argument("--nodes", type=int, default=4, help="nodes of the lab (default 4)")
-    parser.add_argument("rest", nargs=argparse.REMAINDER, help="goes to `aiconform run`")
-    args = parser.parse_args()
+    # Whatever else is given goes to `aiconform run`, as in `make run ARGS="--set run.profile=quick"`.
+    args, rest = parser.parse_known_args()
     if args.cluster == "current":
-        return subprocess.call([*aiconform(), "run", *args.rest], cwd=ROOT)
-    return _on_lab(args.nodes, args.rest)
+        return subprocess.call([*aiconform(), "run", *rest], cwd=ROOT)
+    return _on_lab(args.nodes, rest)
 
 
 def _on_lab(nodes: int, rest: list[str]) -> int:

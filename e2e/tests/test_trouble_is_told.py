@@ -36,14 +36,26 @@ def test_missing_right_is_named_with_its_verb_and_resource(
 def test_unreachable_collector_is_said_and_every_node_has_a_reason(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
-    run = product.run(
-        lab, images, results, "--name", "nocollector", *NO_TCP,
-        "--set", "run.limits.startS=25", "--set", "run.collectorPort=9",
-    )  # fmt: skip
+    """The collector's Service leads nowhere: agents start, and none gets through."""
+    with product.started(
+        lab, images, results, "--name", "nocollector", *NO_TCP, "--set", "run.limits.startS=30"
+    ) as finish:
+        product.wait_for("the Service", lambda: _send_the_service_astray(lab))
+        run = finish()
 
     assert run.exit_code == 3, run.output
     assert set(run.verdicts("node").values()) == {"UNKNOWN"}
     assert any("collector" in sentence for sentence in run.findings()), run.findings()
+
+
+def _send_the_service_astray(lab: Lab) -> bool:
+    """Point the Service at a port that nobody serves; False while there is no Service yet."""
+    patch = '[{"op": "replace", "path": "/spec/ports/0/targetPort", "value": 9}]'
+    service = ("-n", product.NAMESPACE, "service", f"{product.RELEASE}-collector")
+    if not lab.kubectl("get", *service, "--ignore-not-found", "-o", "name"):
+        return False
+    lab.kubectl("patch", *service, "--type=json", "--patch", patch)
+    return True
 
 
 def test_full_results_volume_is_said_and_what_was_gathered_is_there(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import structlog
 
 from aiconform import __version__
+from aiconform.campaign import logs
 from aiconform.campaign.alone import AloneStage
 from aiconform.campaign.deploy import Deployment
 from aiconform.campaign.environment import Environment, read_environment
@@ -57,6 +58,7 @@ async def coordinate(environ: Mapping[str, str], *, archive: Archive) -> int:
         JournalError: An earlier coordinator's journal is damaged.
     """
     environment = read_environment(environ)
+    logs.configure(environment.config.name)
     environment.run_directory.mkdir(parents=True, exist_ok=True)
     recorder = Recorder(Journal(environment.journal, clock=time.time))
     async with KubernetesCluster.in_cluster(namespace=environment.namespace) as cluster:
