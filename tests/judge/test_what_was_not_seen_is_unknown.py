@@ -1,7 +1,6 @@
 """Lost, absent, busy or unfinished: UNKNOWN with its reason, and nobody else's fault."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import pytest
 
@@ -11,10 +10,7 @@ from aiconform.model.records import (
     Delivered,
     Entry,
     NodeChanged,
-    PairNotRun,
-    RoundClosed,
     RunClosed,
-    RunOpened,
     Surveyed,
 )
 from aiconform.model.verdict import LedgerState, RunVerdict
@@ -30,10 +26,8 @@ from tests.support.journals import (
     inventory,
     measurement,
     node_facts,
-    pair_report,
     run_journal,
     sound_journal,
-    without,
 )
 
 
@@ -182,202 +176,6 @@ def test_accelerators_in_use_are_ledgered_as_busy() -> None:
     assert findings(judgement) == [("AIC-RUN-003", "cluster", "UNKNOWN")]
 
 
-def test_dry_run_tested_nothing() -> None:
-    judgement = judge(run_journal(how="dry_run"))
-
-    assert judgement.verdict is RunVerdict.INCOMPLETE
-    assert judgement.sentence == "dry run: nothing was tested"
-    assert judgement.findings == ()
-
-
-def test_run_without_probes_is_never_a_pass() -> None:
-    judgement = judge(run_journal(exercises=(), tcp=False))
-
-    assert judgement.verdict is RunVerdict.INCOMPLETE
-    assert set(outcomes(judgement, "node").values()) == {"UNKNOWN"}
-
-
-def test_plan_without_nodes_is_never_a_pass() -> None:
-    everybody = {f"node{n}": ("Tainted", "its taint") for n in range(1, 5)}
-
-    judgement = judge(run_journal(Faults(excluded=everybody)))
-
-    assert judgement.verdict is RunVerdict.INCOMPLETE
-
-
-def test_inventories_alone_prove_no_component() -> None:
-    judgement = judge(run_journal(nodes=2, exercises=("memory.copy",), tcp=False))
-
-    assert judgement.verdict is RunVerdict.INCOMPLETE
-    assert "nothing was tested that could be judged" in judgement.sentence
-
-
-@pytest.mark.parametrize("how", ["deadline", "interrupted"])
-def test_run_that_was_cut_short_is_incomplete(how: str) -> None:
-    judgement = judge(run_journal(how=how))
-
-    assert judgement.verdict is RunVerdict.INCOMPLETE
-    assert findings(judgement) == [("AIC-RUN-002", "cluster", "UNKNOWN")]
-
-
-@pytest.mark.parametrize("faults", [Faults(), Faults(trouble=("not permitted to list nodes",))])
-def test_run_that_broke_is_an_error(faults: Faults) -> None:
-    judgement = judge(run_journal(faults, how="broken"))
-
-    assert judgement.verdict is RunVerdict.ERROR
-    assert [f.outcome for f in judgement.findings] == ["ERROR"]
-
-
-def test_trouble_of_the_run_is_an_error_even_when_it_went_on() -> None:
-    judgement = judge(run_journal(Faults(trouble=("not permitted to create tokenreviews",))))
-
-    assert judgement.verdict is RunVerdict.ERROR
-    assert "create tokenreviews" in judgement.sentence
-
-
-def test_fault_is_told_even_when_the_run_broke() -> None:
-    judgement = judge(run_journal(Faults(corrupt={"node1": True}), how="broken", tcp=False))
-
-    assert judgement.verdict is RunVerdict.FAIL
-
-
-def test_journal_of_nothing_is_incomplete() -> None:
-    judgement = judge(())
-
-    assert judgement.verdict is RunVerdict.INCOMPLETE
-    assert judgement.run == "unknown"
-    assert verdict(judgement, "coverage").outcome == "UNKNOWN"
-
-
-def test_journal_that_just_began_is_incomplete() -> None:
-    for length in range(len(sound_journal(2))):
-        judgement = judge(sound_journal(2)[:length])
-        assert judgement.verdict is RunVerdict.INCOMPLETE, length
-
-
-def test_unfinished_nodes_are_unknown() -> None:
-    entries = [
-        e
-        for e in sound_journal(4)
-        if not (isinstance(e.record, NodeChanged) and e.record.state == "finished")
-    ]
-
-    judgement = judge(entries)
-
-    assert set(outcomes(judgement, "node").values()) == {"UNKNOWN"}
-    assert {code for code, _, _ in findings(judgement)} == {"AIC-NODE-004"}
-
-
-def two_nodes(*, closed: RoundClosed | None, a: Any = None, b: Any = None) -> JournalWriter:
-    """A run of two nodes up to its first round, in which each side says what it is told to."""
-    writer = JournalWriter()
-    for entry in sound_journal(2):
-        if entry.record.kind == "round_opened":
-            writer.add(entry.record)
-            break
-        writer.add(entry.record)
-    for node, peer, said in (("node1", "node2", a), ("node2", "node1", b)):
-        if said is not None:
-            writer.say(node, "round-0", pair_report(0, peer, outcome=said), End)
-    if closed:
-        writer.add(closed)
-    writer.add(*(NodeChanged(node=f"node{n}", state="finished") for n in (1, 2)))
-    writer.add(RunClosed(how="complete"))
-    return writer
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "outcome", "reason"),
-    [
-        ("ok", "ok", "PASS", "Carried"),
-        ("ok", None, "UNKNOWN", "ReportMissing"),
-        (None, None, "UNKNOWN", "ReportMissing"),
-        ("ok", "peer_late", "UNKNOWN", "PeerLate"),
-        ("peer_late", None, "UNKNOWN", "PeerLate"),
-        ("ok", "failed", "FAIL", "PathFailed"),
-        ("timeout", None, "FAIL", "PathFailed"),
-    ],
-)
-def test_path_passes_only_when_both_sides_say_so(
-    a: str | None, b: str | None, outcome: str, reason: str
-) -> None:
-    writer = two_nodes(closed=RoundClosed(round=0), a=a, b=b)
-
-    found = verdict(judge(writer.entries), "tcp.path", node="node1", peer="node2")
-
-    assert (found.outcome, found.reason) == (outcome, reason)
-
-
-def test_round_that_was_never_closed_proves_nothing() -> None:
-    judgement = judge(two_nodes(closed=None, a="ok", b="ok").entries)
-
-    assert verdict(judgement, "tcp.path", node="node1", peer="node2").reason == "RoundNotClosed"
-    assert outcomes(judgement, "node") == {"node1": "UNKNOWN", "node2": "UNKNOWN"}
-
-
-def test_pair_that_was_called_off_did_not_run_whatever_was_reported_later() -> None:
-    off = PairNotRun(pair=("node1", "node2"), reason="Deadline")
-    judgement = judge(
-        two_nodes(closed=RoundClosed(round=0, not_run=(off,)), a="ok", b="ok").entries
-    )
-
-    assert verdict(judgement, "tcp.path", node="node1", peer="node2").reason == "Deadline"
-    assert ("AIC-NET-005", "node1 → node2", "UNKNOWN") in findings(judgement)
-
-
-def test_pairs_whose_turn_never_came_are_untested() -> None:
-    entries = [
-        e
-        for e in run_journal(how="deadline")
-        if not (
-            e.record.kind in {"round_opened", "round_closed"}
-            or (isinstance(e.record, Delivered) and e.record.record.kind == "pair")
-        )
-    ]
-
-    judgement = judge(entries)
-
-    assert {e.state.value for e in judgement.ledger if e.kind == "pair"} == {"untested"}
-    assert verdict(judgement, "tcp.path", node="node1", peer="node2").reason == "NotScheduled"
-    assert verdict(judgement, "node", node="node1").reason == "NoPathProven"
-
-
-def test_peers_silence_is_not_held_against_a_node() -> None:
-    """Node 4 never reports its rounds; the paths are open, and the others pass."""
-    entries = [
-        e
-        for e in sound_journal(4)
-        if not (
-            isinstance(e.record, Delivered)
-            and e.record.record.node == "node4"
-            and e.record.record.stream.startswith("round-")
-        )
-    ]
-
-    judgement = judge(entries)
-
-    nodes = outcomes(judgement, "node")
-    assert nodes.pop("node4") == "UNKNOWN"
-    assert set(nodes.values()) == {"PASS"}
-    assert findings(judgement) == [("AIC-NODE-004", "node4", "UNKNOWN")]
-
-
-def test_unstable_path_is_a_warning() -> None:
-    entries = sound_journal(3)
-    first = next(
-        e
-        for e in entries
-        if isinstance(e.record, Delivered)
-        and e.record.record.kind == "pair"
-        and e.record.record.node == "node1"
-    )
-
-    judgement = judge(changed(entries, first.id, outcome="failed", reason="reset", samples=[]))
-
-    assert judgement.verdict is RunVerdict.PASS_WITH_WARNINGS
-    assert {code for code, _, _ in findings(judgement)} == {"AIC-NET-006"}
-
-
 def test_plan_that_forgets_a_node_is_incomplete() -> None:
     from aiconform.model.records import Surveyed
 
@@ -398,16 +196,6 @@ def test_plan_that_forgets_a_node_is_incomplete() -> None:
 
     assert verdict(judgement, "node", node="node9").reason == "NotPlanned"
     assert judgement.verdict is RunVerdict.INCOMPLETE
-
-
-def test_journal_without_its_opening_is_incomplete() -> None:
-    entries = sound_journal(2)
-    opened = next(e for e in entries if isinstance(e.record, RunOpened))
-
-    judgement = judge(without(entries, opened.id))
-
-    assert judgement.verdict is RunVerdict.INCOMPLETE
-    assert "the run's configuration" in verdict(judgement, "coverage").sentence
 
 
 def test_failed_inventory_counts_name_the_node() -> None:

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from aiconform.model.verdict import Outcome, RunVerdict, Subject, Verdict, worst
+from aiconform.model.verdict import (
+    FailOn,
+    Outcome,
+    RunVerdict,
+    Subject,
+    Verdict,
+    exit_code,
+    worst,
+)
 
 
 def verdict(outcome: Outcome, rests_on: tuple[str, ...] = ()) -> Verdict:
@@ -56,3 +64,17 @@ def test_exit_codes_tell_the_verdicts_apart() -> None:
 )
 def test_subjects_read_as_a_person_would_say_them(subject: Subject, text: str) -> None:
     assert str(subject) == text
+
+
+@pytest.mark.parametrize(
+    ("verdict", "codes"),
+    [
+        ("pass", {"never": 0, "fail": 0, "incomplete": 0, "warn": 0}),
+        ("pass_with_warnings", {"never": 0, "fail": 0, "incomplete": 0, "warn": 1}),
+        ("fail", {"never": 0, "fail": 1, "incomplete": 1, "warn": 1}),
+        ("incomplete", {"never": 0, "fail": 0, "incomplete": 3, "warn": 3}),
+        ("error", {"never": 4, "fail": 4, "incomplete": 4, "warn": 4}),
+    ],
+)
+def test_fail_on_moves_the_line(verdict: str, codes: dict[FailOn, int]) -> None:
+    assert {line: exit_code(RunVerdict(verdict), line) for line in codes} == codes

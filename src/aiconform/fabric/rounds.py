@@ -77,12 +77,6 @@ class Sample:
     gbit_per_s: float | None
     test: PairTest
 
-    def end(self, direction: Direction) -> str:
-        return self.sender if direction == "send" else self.receiver
-
-    def other_end(self, direction: Direction) -> str:
-        return self.receiver if direction == "send" else self.sender
-
 
 def samples(done: Iterable[RoundResult]) -> Iterator[Sample]:
     """Both directions of every test that ran."""
