@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,32 @@ def test_page_has_no_script_and_lets_nothing_load() -> None:
     assert not re.search(r"(src|href)\s*=", document)
     assert "\x1b" not in document
     assert isinstance(tag("p"), Markup)
+
+
+class _Balance(HTMLParser):
+    """Fails on a tag that is closed in the wrong place, or never."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_page_has_every_part_and_every_tag_closed() -> None:
+    document = page(tell(entries()), judgement(sentence=HOSTILE))
+
+    parser = _Balance()
+    parser.feed(document)
+    assert parser.open == []
+    for part in ("What to do next", "Nodes", "Links, each direction", "Ledger", "Environment",
+                 "Timeline", "look at its NIC", "9.4 Gb/s", "team=vision:NoSchedule"):  # fmt: skip
+        assert part in document
 
 
 def test_terminal_shows_no_escape_sequence_and_no_markup() -> None:

@@ -103,7 +103,7 @@ class Running:
             raise ConfigError(
                 f"release {order.release} is in namespace {order.namespace} already; "
                 "is a run in progress?",
-                hint=f"Watch it by `aiconform follow --namespace {order.namespace}`, or "
+                hint=f"Watch it by `aiconform follow {self._where()}`, or "
                 f"remove it by `{self._uninstall_command()}`",
             )
         state = site.namespace_state(order.namespace)
@@ -212,13 +212,15 @@ class Running:
 
     def _say_kept(self) -> None:
         order = self._order
-        where = f"--namespace {order.namespace} --release {order.release}"
         self._say("Kept as asked. From here on:")
-        self._say(f"    aiconform follow {where}")
-        self._say(f"    aiconform fetch {where}")
+        self._say(f"    aiconform follow {self._where()}")
+        self._say(f"    aiconform fetch {self._where()}")
         self._say(f"    {self._uninstall_command()}")
         if self._made_namespace:
             self._say(f"    kubectl delete namespace {order.namespace}")
+
+    def _where(self) -> str:
+        return f"--namespace {self._order.namespace} --release {self._order.release}"
 
     def _uninstall_command(self) -> str:
         order = self._order
