@@ -57,7 +57,7 @@ class Client:
         self._log = log
         self._stop = stop
         self._pause = pause or (lambda seconds: void(stop.wait(seconds)))
-        self._connection: "http.client.HTTPConnection | None" = None
+        self._connection: "http.client.HTTPSConnection | None" = None
 
     def ask(
         self,
@@ -136,7 +136,7 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def _connected(self, timeout_s: float) -> http.client.HTTPConnection:
+    def _connected(self, timeout_s: float) -> http.client.HTTPSConnection:
         if self._connection is None:
             self._connection = self._connect(timeout_s)
         self._connection.timeout = timeout_s
@@ -144,13 +144,12 @@ class Client:
             self._connection.sock.settimeout(timeout_s)
         return self._connection
 
-    def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
+    def _connect(self, timeout_s: float) -> http.client.HTTPSConnection:
         parts = urlsplit(self._collector)
-        host = parts.hostname or ""
-        if parts.scheme == "http":  # tests only: the DaemonSet always says https
-            return http.client.HTTPConnection(host, parts.port, timeout=timeout_s)
         context = ssl.create_default_context(cafile=str(self._ca))
-        return http.client.HTTPSConnection(host, parts.port, timeout=timeout_s, context=context)
+        return http.client.HTTPSConnection(
+            parts.hostname or "", parts.port, timeout=timeout_s, context=context
+        )
 
 
 def pause_before(attempt: int, *, pick: Callable[[float, float], float] = random.uniform) -> float:

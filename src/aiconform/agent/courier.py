@@ -57,7 +57,6 @@ class Courier:
         if not isinstance(next_seq, Mapping):
             next_seq = {}
         safe = self._outbox.acknowledge(next_seq)
-        self._request_bytes = MAX_REQUEST_BYTES
         refused = body.get("refused")
         for each in refused if isinstance(refused, list) else []:
             self._log.error("record.refused", refused=each)

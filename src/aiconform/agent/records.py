@@ -16,7 +16,7 @@ from typing import Any
 Body = dict[str, Any]
 
 MAX_RECORD_BYTES = 60 * 1024  # the collector takes 64 KiB
-MAX_EVIDENCE_CHARACTERS = 128 * 1024
+MAX_EVIDENCE_CHARACTERS = 72 * 1024  # up to four bytes each; the collector takes 320 KiB
 TEXT_LENGTH = 256
 SENTENCE_LENGTH = 2000
 

@@ -36,7 +36,6 @@ POLL_S = 25
 def run_agent() -> int:
     """Returns the exit status: 0 after SIGTERM, 2 when the environment lacks something."""
     log = Log()
-    signals.raise_on_termination()
     try:
         settings = read_settings(os.environ)
     except SettingsError as exc:
@@ -44,11 +43,9 @@ def run_agent() -> int:
         return 2
     agent = Agent(settings, environ=os.environ, log=log)
     try:
+        signals.raise_on_termination()
         agent.work()
     except Terminated:
-        log.info("agent.terminated")
-    finally:
-        signals.ignore_termination()
         agent.stop()
     return 0
 
@@ -83,6 +80,7 @@ class Agent:
 
     def stop(self) -> None:
         """Deliver what is left if that goes quickly."""
+        self._log.info("agent.terminated", undelivered_count=len(self._outbox))
         self._outbox.wait_until_empty(LAST_DELIVERY_S)
         self._stop.set()
         self._outbox.close()

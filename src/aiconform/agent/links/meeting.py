@@ -21,6 +21,7 @@ from aiconform.agent.errors import PairError
 MAX_LINE_BYTES = 4096
 HELLO_S = 1.0  # a stranger that says nothing must not hold up the peer
 CONNECT_S = 10.0
+REFUSED_S = 2.0  # the peer's port was open before the barrier: a refusal will not mend itself
 ANSWER_S = 10.0
 
 
@@ -144,15 +145,19 @@ def _is_peer(said: Mapping[str, Any], appointment: Appointment) -> bool:
 
 
 def _connect(appointment: Appointment) -> socket.socket:
-    """The peer's port was open before the barrier: a refusal is worth a few tries, not more."""
+    """
+    Raises:
+        PairError: Names the peer's address and what happened there.
+    """
     place = (appointment.peer_address, appointment.port)
-    deadline = time.monotonic() + CONNECT_S
+    began = time.monotonic()
     while True:
-        left = deadline - time.monotonic()
+        passed = time.monotonic() - began
         try:
-            found = socket.create_connection(place, timeout=max(0.1, left))
+            found = socket.create_connection(place, timeout=max(0.5, CONNECT_S - passed))
         except OSError as exc:
-            if left < 0.5:
+            patience_s = REFUSED_S if isinstance(exc, ConnectionRefusedError) else CONNECT_S
+            if time.monotonic() - began > patience_s - 0.2:
                 raise PairError(f"{place[0]} port {place[1]} cannot be reached: {exc}") from exc
             time.sleep(0.2)
         else:

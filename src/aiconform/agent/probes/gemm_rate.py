@@ -47,7 +47,7 @@ def _measure(engine: Engine, device: Device, request: Request) -> Body:
         "metric": "gemm.rate",
         "unit": "teraflops_per_second",
         **sampled.fields(),
-        "params": {"size": size, "dtype": dtype, "calls": calls},
+        "params": {"size": size, "dtype": dtype},
         "engine": describe(engine),
         "seconds": time.monotonic() - started,
     }

@@ -26,8 +26,12 @@ def host_buffer(params: Mapping[str, Any], tree: Tree) -> Buffer:
     wanted = wanted_copy_bytes(params, cache_bytes=last_level_cache_bytes(tree) or 0)
     limits = [memory_limit_bytes(tree), available_bytes(tree)]
     room = min((each for each in limits if isinstance(each, int)), default=wanted * SHARE)
-    size = max(BLOCK_BYTES, min(wanted, room // SHARE))
-    return Buffer(size_bytes=size, reduced=size < wanted)
+    if wanted <= room // SHARE:
+        return Buffer(size_bytes=wanted, reduced=False)
+    # A power of two: peers with about the same memory shall have the very same buffer.
+    return Buffer(
+        size_bytes=max(BLOCK_BYTES, 1 << ((room // SHARE).bit_length() - 1)), reduced=True
+    )
 
 
 class HostCopy:

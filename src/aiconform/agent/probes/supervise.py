@@ -103,8 +103,8 @@ class _Child:
     def __enter__(self) -> "_Child":
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.kill()
+    def __exit__(self, _: object, exc: "BaseException | None", __: object) -> None:
+        self.kill(mercy_s=0.0 if exc is not None else MERCY_S)  # on the way out: no time to wait
         for pipe in (self._process.stdin, self._process.stdout, self._bodies):
             with contextlib.suppress(OSError):
                 if pipe is not None:
@@ -138,13 +138,13 @@ class _Child:
             os.kill(self._process.pid, signal.SIGUSR1)
         self._drain_output(STACKS_S)
 
-    def kill(self) -> None:
+    def kill(self, *, mercy_s: float = MERCY_S) -> None:
         """SIGTERM to a leader that still runs, then SIGKILL to all that is left of the group."""
         if self._process.returncode is not None:
             return
         if not self.has_ended():
             self._signal_group(signal.SIGTERM)
-            deadline = time.monotonic() + MERCY_S
+            deadline = time.monotonic() + mercy_s
             while not self.has_ended() and time.monotonic() < deadline:
                 self._drain_output(0.02)
         # The leader is not reaped yet, so its group id cannot belong to anybody else.
