@@ -166,14 +166,34 @@ def test_every_planned_pair_ends_in_exactly_one_state(
     assert set(together) >= {test.pair for result in done for test in result.tests}
 
 
-def test_suspect_of_a_large_cluster_meets_proven_partners() -> None:
-    nodes = names(20)
-    fabric = SimulatedFabric(nodes, slow_pairs={("node03", "node17"): 0.5}, seed=4)
-    done = fabric.run(profile="thorough")
-    confirms = [t.pair for r in done if r.round.purpose == "confirm" for t in r.tests]
+@given(st.integers(9, 24), seeds)
+def test_suspects_meet_proven_partners_and_none_twice(size: int, seed: int) -> None:
+    nodes = names(size)
+    done = SimulatedFabric(nodes, spoilt=0.05, seed=seed).run()
 
-    found = localise(nodes, done)
+    for number, result in enumerate(done):
+        if result.round.purpose == "confirm":
+            before = localise(nodes, done[:number])
+            met = {test.pair for earlier in done[:number] for test in earlier.tests}
+            for pair in result.round.pairs:
+                assert len(set(pair) & set(before.suspects)) == 1
+                assert len(set(pair) & set(before.proven)) == 1
+                assert pair not in met
 
-    met = any(("node03", "node17") in result.round.pairs for result in done)
-    assert met == bool(confirms)
-    assert not [b for b in found.blamed if b.kind != "pair"]
+
+def test_spoilt_tests_of_a_large_cluster_are_confirmed_and_forgiven() -> None:
+    nodes = names(24)
+    done = SimulatedFabric(nodes, spoilt=0.05, seed=4).run()
+
+    assert "confirm" in {result.round.purpose for result in done}
+    assert localise(nodes, done).blamed == ()
+
+
+def test_pair_slow_in_a_large_cluster_is_blamed_alone() -> None:
+    nodes = names(12)
+    first = SimulatedFabric(nodes).run()[0].round.pairs[0]
+    fabric = SimulatedFabric(nodes, slow_pairs={first: 1.0})
+
+    found = localise(nodes, fabric.run())
+
+    assert blamed(found) == [("pair", first[0], first[1], "send")]
