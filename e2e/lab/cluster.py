@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,29 @@ class Cluster:
     def heal(self) -> None:
         """Undo every fault that can be undone, and wait until all nodes are Ready."""
         self.control.go_on()
+        begun = datetime.now(UTC).replace(microsecond=0)
+        restarted: list[str] = []
         for node in self.nodes:
             network.mend(node.network)
-            node.start_kubelet()
+            if node.start_kubelet():
+                restarted.append(node.name)
             node.start_kube_proxy()
         if not self.alive():
             raise LabError("a daemon of the lab has ended; `up` starts the lab anew")
         wait_for("all nodes to be Ready", self.ready, limit_s=90)
+        for name in restarted:
+            # Until its first report a new kubelet is taken for the old one, and knows no pod.
+            wait_for(
+                f"{name}'s new kubelet to report",
+                lambda n=name: self._reported_since(n, begun),  # type: ignore[misc]
+                limit_s=60,
+            )
+
+    def _reported_since(self, node: str, moment: datetime) -> bool:
+        path = "{.status.conditions[?(@.type=='Ready')].lastHeartbeatTime}"
+        text = self.kubectl("get", "node", node, "-o", f"jsonpath={path}")
+        healthy = self.kubectl("get", "--raw", f"/api/v1/nodes/{node}/proxy/healthz")
+        return datetime.fromisoformat(text) > moment and healthy == "ok"
 
     def grow(self, count: int) -> None:
         """Add nodes until there are this many."""

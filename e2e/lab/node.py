@@ -82,10 +82,10 @@ class Node:
     def wait_for_containerd(self) -> None:
         wait_for(f"{self.name}'s containerd", self.images.answers, limit_s=60)
 
-    def start_kubelet(self) -> None:
-        """Start the kubelet unless it runs."""
+    def start_kubelet(self) -> bool:
+        """Start the kubelet unless it runs; True when it had to be started."""
         if self.processes.alive(self._name("kubelet")):
-            return
+            return False
         self.start(
             "kubelet",
             [
@@ -98,6 +98,7 @@ class Node:
                 f"--node-ip={self.network.address}",
             ],
         )
+        return True
 
     def kill_kubelet(self) -> None:
         self.processes.stop(self._name("kubelet"), number=signal.SIGKILL)
