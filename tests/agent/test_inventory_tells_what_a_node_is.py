@@ -19,12 +19,14 @@ def inventory_of(root: Path, **more: str) -> Inventory:
     return inventory
 
 
-def _records(root: Path, environment: dict[str, str]) -> list[Any]:
+def _records(
+    root: Path, environment: dict[str, str], *, engine: str = "tests.agent.fake_engine"
+) -> list[Any]:
     collected = Collected("inventory")
     for body in assemble.take_inventory(
         supervise=supervise,
         environ=environment,
-        engine="tests.agent.fake_engine",
+        engine=engine,
         root=str(root),
     ):
         collected.stream.add(body)
@@ -102,6 +104,17 @@ def test_machine_without_a_bus_has_an_unknown_count(tmp_path: Path) -> None:
     assert reasons["/proc/cpuinfo"] == "absent"
 
 
+def test_framework_that_cannot_say_leaves_its_count_open_with_evidence(tmp_path: Path) -> None:
+    root = trees.plant(trees.amd_host(), tmp_path)
+
+    inventory, evidence = _records(root, environ(), engine="no_such_engine")
+
+    assert inventory.accelerators_given_count == 2
+    assert inventory.accelerators_in_framework_count is None
+    assert evidence.about == "framework"
+    assert "'no_such_engine' cannot be imported" in evidence.data
+
+
 def test_device_node_without_a_bus_is_listed_by_itself(tmp_path: Path) -> None:
     root = trees.plant({"/dev/neuron0": "", "/dev/neuron1": ""}, tmp_path)
 
@@ -124,8 +137,8 @@ def test_hanging_read_is_named_and_what_was_read_is_kept(
 
     inventory, evidence = _records(root, environ())
 
-    assert inventory.unknown[-1].path == sick
-    assert inventory.unknown[-1].reason == "timeout"
+    assert inventory.unknown[0].path == sick
+    assert inventory.unknown[0].reason == "timeout"
     assert inventory.host["cpu_model"] == "AMD EPYC 9354"
     assert inventory.interfaces
     assert inventory.accelerators_on_host_count is None

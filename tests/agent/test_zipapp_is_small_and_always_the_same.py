@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -12,6 +13,7 @@ import pytest
 
 from aiconform import __version__
 from aiconform.model.wire import AGENT_RECORD
+from tests.agent.support import environ
 from tools.build_agent import MAX_BYTES, build, sources
 
 
@@ -83,6 +85,27 @@ def test_local_prints_records_that_the_collector_would_take(archive: Path) -> No
     records = [AGENT_RECORD.validate_json(line) for line in said.stdout.splitlines()]
     assert [record.kind for record in records] == ["hello", "inventory", "end", "check", "end"]
     assert all(json.loads(line)["event"] for line in said.stderr.splitlines())
+
+
+def test_interrupted_local_run_leaves_nothing_running(archive: Path, tmp_path: Path) -> None:
+    local = subprocess.Popen(
+        [
+            sys.executable, str(archive), "local", "--node", "here", "--run", "r1",
+            "--engine", "tests.agent.fake_engine", "--exercise", "gemm.known_answer",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ(FAKE_ENGINE_FAULT="hang", TMPDIR=str(tmp_path)),
+    )  # fmt: skip
+    assert local.stderr is not None
+    assert "exercise.started" in local.stderr.readline()
+
+    local.send_signal(signal.SIGINT)
+    local.communicate(timeout=5.0)
+
+    assert local.returncode == 130
+    assert list(tmp_path.glob("aiconform-*")) == []
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)

@@ -1,5 +1,6 @@
 """The thread that brings records to the collector, and shows in between that the agent lives."""
 
+import os
 import threading
 from collections.abc import Mapping
 
@@ -10,6 +11,7 @@ from aiconform.agent.outbox import Outbox
 MAX_REQUEST_BYTES = 1024 * 1024  # the collector takes 2 MiB
 HEARTBEAT_S = 8.0
 REQUEST_TIMEOUT_S = 20.0
+BROKEN = 70  # exit status, EX_SOFTWARE
 
 
 class Courier:
@@ -31,9 +33,14 @@ class Courier:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            self._outbox.wait_for_records(HEARTBEAT_S)
-            self.deliver_once()
+        try:
+            while not self._stop.is_set():
+                self._outbox.wait_for_records(HEARTBEAT_S)
+                self.deliver_once()
+        # An agent that nobody hears is worse than one that starts again.
+        except Exception as exc:  # noqa: BLE001
+            self._log.error("courier.broken", problem=f"{type(exc).__name__}: {exc}")
+            os._exit(BROKEN)
 
     def deliver_once(self) -> None:
         """One request: the oldest records, or none at all as a sign of life."""
@@ -53,10 +60,11 @@ class Courier:
             self._not_taken(answer, sent=len(batch))
 
     def _acknowledged(self, body: "Mapping[str, object]", *, sent: int) -> None:
-        next_seq = body.get("next_seq")
-        if not isinstance(next_seq, Mapping):
-            next_seq = {}
-        safe = self._outbox.acknowledge(next_seq)
+        said = body.get("next_seq")
+        next_seq = said if isinstance(said, Mapping) else {}
+        safe = self._outbox.acknowledge(
+            {str(name): seq for name, seq in next_seq.items() if isinstance(seq, int)}
+        )
         refused = body.get("refused")
         for each in refused if isinstance(refused, list) else []:
             self._log.error("record.refused", refused=each)

@@ -21,7 +21,7 @@ Supervise = Callable[..., Ending]
 def take_inventory(
     *, supervise: Supervise, environ: Mapping[str, str], engine: str, root: str = "/"
 ) -> "list[Body]":
-    """The bodies of stream "inventory": the inventory, and evidence if a read hung."""
+    """The bodies of stream "inventory": the inventory, and evidence if a part of it failed."""
     told = _Told()
     ending = supervise(
         "inventory",
@@ -31,11 +31,26 @@ def take_inventory(
         environ=environ,
     )
     if ending.outcome == "timeout":
-        told.hear({"kind": "unknown", "path": told.path, "reason": "timeout"})
-    bodies = [fitted(told.body(in_framework=_in_framework(told, supervise, environ, engine)))]
-    if ending.outcome != "done":
-        bodies.append(evidence("inventory", f"{ending.reason}\n{ending.last_words}"))
-    return bodies
+        told.hung()
+    endings = {"inventory": ending}
+    counts: "list[int]" = []
+    # Importing a framework takes seconds: it is asked only where there is anything to see.
+    if any(told.sections.get(name) for name in _COUNTS):
+        endings["framework"] = supervise(
+            "framework",
+            {"engine": engine, "limit_s": FRAMEWORK_LIMIT_S},
+            limit_s=FRAMEWORK_LIMIT_S,
+            on_body=lambda body: counts.append(int(body["count"])),
+            environ=environ,
+        )
+    return [
+        fitted(told.body(in_framework=counts[-1] if counts else None)),
+        *(
+            evidence(about, f"{each.reason}\n{each.last_words}")
+            for about, each in endings.items()
+            if each.outcome != "done"
+        ),
+    ]
 
 
 class _Told:
@@ -56,6 +71,11 @@ class _Told:
                 {"path": printable(str(body["path"]))[:512], "reason": str(body["reason"])}
             )
 
+    def hung(self) -> None:
+        """The path that was being read; first, so that it is not what is cut off."""
+        hanging = {"path": printable(self.path)[:512], "reason": "timeout"}
+        self.unknown = [hanging, *self.unknown][:MAX_UNKNOWN]
+
     def body(self, *, in_framework: "int | None") -> Body:
         return {
             "kind": "inventory",
@@ -71,27 +91,6 @@ class _Told:
         return [
             {k: text(v) if isinstance(v, str) else v for k, v in each.items()} for each in found
         ]
-
-
-def _in_framework(
-    told: _Told, supervise: Supervise, environ: Mapping[str, str], engine: str
-) -> "int | None":
-    """
-    How many accelerators the framework sees; None when nobody asked or it could not say.
-
-    Importing a framework takes seconds, so it is asked only where there is anything to see.
-    """
-    if not any(told.sections.get(name) for name in _COUNTS):
-        return None
-    counts: "list[int]" = []
-    supervise(
-        "framework",
-        {"engine": engine, "limit_s": FRAMEWORK_LIMIT_S},
-        limit_s=FRAMEWORK_LIMIT_S,
-        on_body=lambda body: counts.append(int(body["count"])),
-        environ=environ,
-    )
-    return counts[-1] if counts else None
 
 
 def fitted(body: Body) -> Body:

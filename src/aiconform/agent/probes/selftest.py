@@ -42,13 +42,10 @@ def _run_one(
 ) -> Ending:
     if order.exercise not in EXERCISES:
         return Ending("error", f"this agent knows no exercise {order.exercise}", "", 0.0)
-    try:
-        return supervise(
-            order.exercise,
-            {"engine": engine, "params": dict(order.params), "limit_s": order.limit_s},
-            limit_s=order.limit_s,
-            on_body=stream.add,
-            environ=environ,
-        )
-    except (OSError, ValueError) as exc:
-        return Ending("error", f"the probe's process could not be used: {exc}", "", 0.0)
+    return supervise(
+        order.exercise,
+        {"engine": engine, "params": dict(order.params), "limit_s": order.limit_s},
+        limit_s=order.limit_s,
+        on_body=stream.add,
+        environ=environ,
+    )

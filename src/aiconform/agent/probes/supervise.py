@@ -25,13 +25,14 @@ MERCY_S = 2.0  # between SIGTERM and SIGKILL
 ABANDON_S = 3.0  # a process stuck in the kernel does not die; it must not hold us
 
 Body = Mapping[str, Any]
+Outcome = Literal["done", "skip", "error", "timeout"]
 
 
 @dataclass(frozen=True)
 class Ending:
     """How a child ended. `last_words` is what it printed last, stacks of a hung one included."""
 
-    outcome: Literal["done", "skip", "error", "timeout"]
+    outcome: Outcome
     reason: str
     last_words: str
     seconds: float
@@ -45,9 +46,10 @@ def supervise(
     on_body: Callable[[Body], None],
     environ: Mapping[str, str],
     pass_fds: Sequence[int] = (),
-    command: "Sequence[str] | None" = None,
 ) -> Ending:
     """
+    Whatever goes wrong with the child is in the ending; nothing is raised.
+
     Args:
         exercise: What the child is to do: `agent.pyz child <exercise>`.
         order: Anything JSON; the child reads it from stdin.
@@ -55,23 +57,32 @@ def supervise(
         on_body: Called for each body as it arrives.
     """
     started = time.monotonic()
-    words = command if command is not None else (*own_command(), "child", exercise)
-    with _Child(words, environ=environ, pass_fds=pass_fds) as child:
+    try:
+        child = _Child((*own_command(), "child", exercise), environ=environ, pass_fds=pass_fds)
+    except OSError as exc:
+        return Ending("error", f"the probe's process could not be started: {exc}", "", 0.0)
+    with child:
         child.give(order)
-        marker = child.listen(on_body, until=started + limit_s)
-        timed_out = marker is None and time.monotonic() >= started + limit_s
-        if timed_out:
-            child.ask_for_stacks()
+        outcome, reason = _outcome(child, on_body, limit_s=limit_s, until=started + limit_s)
         child.kill()
-        last_words = child.last_words()
-        status = child.status_in_words()
-    seconds = time.monotonic() - started
+    if outcome == "died":
+        outcome, reason = "error", f"the probe's process {child.status_in_words()} before its end"
+    return Ending(outcome, reason, child.last_words(), time.monotonic() - started)
+
+
+def _outcome(
+    child: "_Child", on_body: Callable[[Body], None], *, limit_s: float, until: float
+) -> "tuple[Outcome | Literal['died'], str]":
+    try:
+        marker = child.listen(on_body, until=until)
+    except ValueError as exc:
+        return "error", f"the probe's process wrote what is no record: {exc}"
     if marker is not None:
-        return Ending(marker[0], marker[1], last_words, seconds)
-    if timed_out:
-        reason = f"no result within {limit_s:g} s; it was killed"
-        return Ending("timeout", reason, last_words, seconds)
-    return Ending("error", f"the probe's process {status} before its end", last_words, seconds)
+        return marker
+    if time.monotonic() < until:
+        return "died", ""
+    child.ask_for_stacks()
+    return "timeout", f"no result within {limit_s:g} s; it was killed"
 
 
 class _Child:
