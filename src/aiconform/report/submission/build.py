@@ -130,7 +130,8 @@ def _level_remarks(checklist: Checklist, found: Mapping[str, Found]) -> Iterator
         if row is None:
             yield f"{item.id} is not known to this version of aiconform"
         elif (level := row.level(checklist.version)) is not item.level:
-            yield f"{item.id} is a {item.level} in this checklist, and we know it as {level}"
+            known = level or "none of this version"
+            yield f"{item.id} is a {item.level} in this checklist, and we know it as {known}"
         elif verdict is not None and verdict.level is not item.level:
             yield f"{item.id} is a {item.level} here, and the run took it for a {verdict.level}"
 
@@ -141,7 +142,7 @@ def _write(directory: Path, run: Path, claims: Sequence[Claim], texts: Mapping[s
     try:
         parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".submission-", dir=parent) as scratch:
-            made = Path(scratch) / directory.name
+            made = Path(scratch) / "made"
             made.mkdir()
             for one in claims:
                 _copy(run / CHECKS / one.item.id, made / EVIDENCE / one.item.id, one.files)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from aiconform.catalogue.requirements import requirements
 from aiconform.model.base import Frozen, FrozenCamel, Sentence
@@ -60,7 +60,12 @@ class ProductMetadata(FrozenCamel):
     product_logo_url: Url
     description: Filled
     contact_email_address: Annotated[Filled, AfterValidator(_without(email_problem))]
-    k8s_conformance_url: Annotated[Url, AfterValidator(_without(k8s_conformance_problem))]
+    # Named by hand: the generator would write an S.
+    k8s_conformance_url: Annotated[
+        Url,
+        AfterValidator(_without(k8s_conformance_problem)),
+        Field(alias="k8sConformanceUrl"),
+    ]
 
 
 class ManualEvidence(Frozen):

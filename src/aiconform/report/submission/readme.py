@@ -67,7 +67,7 @@ def _table(claims: Sequence[Claim]) -> Iterator[str]:
         status = claim.answer.status or "(left empty)"
         test = f"`{claim.test}`" if claim.test else ""
         told = _inline(f"{claim.reason}: {claim.sentence}")
-        yield f"| {_inline(claim.item.id)} | {claim.item.level} | {status} | {told} | {test} |"
+        yield f"| `{_code(claim.item.id)}` | {claim.item.level} | {status} | {told} | {test} |"
     yield ""
 
 
