@@ -60,10 +60,10 @@ class Cgroups:
             _enable_controllers(hierarchy)
         for group in groups:
             group.mkdir(exist_ok=True)
-            if self.is_v2 and group.name != "system":  # a group with processes cannot pass them on
-                _enable_controllers(group)
-            elif (group / "cpuset.cpus").exists():
+            if not self.is_v2:
                 _inherit_cpuset(group)
+            elif group.name != "system":  # a group with processes of its own cannot pass them on
+                _enable_controllers(group)
 
     def members(self) -> set[int]:
         """Process ids of everything that runs in the branch."""
@@ -131,7 +131,7 @@ def _enable_controllers(group: Path) -> None:
 def _inherit_cpuset(group: Path) -> None:
     """A v1 cpuset group starts empty, and no process may enter it until it has CPUs and memory."""
     for name in ("cpuset.cpus", "cpuset.mems"):
-        if not (group / name).read_text().strip():
+        if (group / name).exists() and not (group / name).read_text().strip():
             shutil.copyfile(group.parent / name, group / name)
 
 

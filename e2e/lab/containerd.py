@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from e2e.lab import oci
+from e2e.lab.errors import LabError
 from e2e.lab.paths import NodePaths
 from e2e.lab.programs import Programs
 from e2e.lab.shell import run
 
 PAUSE = "docker.io/lab/pause:1"
+HIDDEN = "hidden.invalid/"
 
 # `restrict_oom_score_adj`: in many containers root may not lower a score below its own, and runc
 # fails when it tries. `disable_apparmor`: a profile would be loaded into the host's kernel.
@@ -87,13 +89,23 @@ class Images:
         self._ctr("images", "import", "--digests=false", str(archive))
         return True
 
-    def remove(self, reference: str) -> None:
-        """Remove an image under all of its names, so that the kubelet sees it gone."""
-        digests = self._digests()
-        digest = digests.get(reference)
-        names = [name for name, found in digests.items() if found == digest or name == reference]
-        if digest is not None:
-            self._ctr("images", "remove", "--sync", *names)
+    def hide(self, reference: str) -> None:
+        """
+        Take an image's names away: to the kubelet it is gone, and its layers stay.
+
+        Raises:
+            LabError: The node has no such image.
+        """
+        digest = self._digests().get(reference)
+        if digest is None:
+            raise LabError(f"the node has no image {reference}")
+        self._ctr("images", "tag", "--force", reference, HIDDEN + reference)
+        self._ctr("images", "remove", "--sync", reference)
+
+    def show(self, reference: str) -> None:
+        """Undo `hide`."""
+        self._ctr("images", "tag", "--force", HIDDEN + reference, reference)
+        self._ctr("images", "remove", "--sync", HIDDEN + reference)
 
     def _digests(self) -> dict[str, str]:
         rows = self._ctr("images", "list").splitlines()[1:]

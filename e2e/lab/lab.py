@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from e2e.lab import cluster, network, oci, programs
 from e2e.lab.cluster import Cluster
@@ -88,21 +87,20 @@ class Lab:
 
     def load_image(self, archive: Path) -> None:
         """Load an OCI archive into every node that does not have its image."""
-        self._load(archive, self._cluster().nodes)
+        image = oci.read(archive)
+        nodes = self._cluster().nodes
+        if any(at_once(lambda node: node.images.load(archive, image), nodes)):
+            say(f"loaded {image.reference}")
 
     @contextmanager
     def without_image(self, node: str, reference: str) -> Iterator[None]:
-        """Remove an image from one node; it is back afterwards."""
-        full = cluster.full_name(reference)
-        note = self._state.images / quote(full, safe="")
-        if not note.exists():
-            raise LabError(f"{full} was not loaded with `load_image`, and could not be restored")
-        chosen = self.node(node)
-        chosen.images.remove(full)
+        """Remove an image from one node, as far as the kubelet can tell; it is back afterwards."""
+        images, full = self.node(node).images, cluster.full_name(reference)
+        images.hide(full)
         try:
             yield
         finally:
-            self._load(Path(note.read_text()), (chosen,))
+            images.show(full)
 
     def node(self, name: str | int) -> Node:
         """A node by its name or number."""
@@ -161,13 +159,6 @@ class Lab:
         finally:
             chosen.run("umount", "--lazy", str(place))
             place.rmdir()
-
-    def _load(self, archive: Path, nodes: Sequence[Node]) -> None:
-        image = oci.read(archive)
-        if any(at_once(lambda node: node.images.load(archive, image), nodes)):
-            say(f"loaded {image.reference}")
-        self._state.images.mkdir(exist_ok=True)
-        (self._state.images / quote(image.reference, safe="")).write_text(str(archive.absolute()))
 
     def _mended(self, built: Programs) -> bool:
         """Can the cluster that is there be used, once its faults are undone?"""

@@ -100,11 +100,6 @@ class StatePaths:
         return self.root / "pids"
 
     @property
-    def images(self) -> Path:
-        """One file for each loaded image: named after it, with the path of its archive."""
-        return self.root / "images"
-
-    @property
     def made(self) -> Path:
         """Folders that the lab had to make outside its own, one a line."""
         return self.root / "made"
