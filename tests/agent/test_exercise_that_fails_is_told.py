@@ -9,17 +9,17 @@ from tests.agent.support import exercise
 def test_hanging_exercise_is_killed_with_all_it_started() -> None:
     began = time.monotonic()
 
-    told = exercise("gemm.known_answer", fault="hang", limit_s=1.5)
+    told = exercise("gemm.known_answer", fault="hang", limit_s=3.0)
 
-    assert time.monotonic() - began < 1.5 + 6.0
+    assert time.monotonic() - began < 3.0 + 6.0
     (end,) = told.of("end")
     (missing,) = end.not_run
     assert (missing.exercise, missing.outcome) == ("gemm.known_answer", "timeout")
-    assert "1.5 s" in missing.reason
+    assert "3 s" in missing.reason
     (evidence,) = told.of("evidence")
     assert "multiplying for the 1. time" in evidence.data
     assert "hang_in_the_driver" in evidence.data  # where it hung
-    assert _processes_with("signal.SIGUSR1, signal.SIG_IGN") == []
+    assert _gone_within("signal.SIGUSR1, signal.SIG_IGN", limit_s=5.0)
 
 
 def test_child_that_dies_is_an_error_with_its_last_words() -> None:
@@ -68,6 +68,16 @@ def test_scale_that_nobody_knows_is_an_error() -> None:
     (end,) = exercise("gemm.rate", scale="gigantic").of("end")
 
     assert "gigantic" in end.not_run[0].reason
+
+
+def _gone_within(words: str, *, limit_s: float) -> bool:
+    """A killed process is listed for another moment."""
+    deadline = time.monotonic() + limit_s
+    while _processes_with(words):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
 
 
 def _processes_with(words: str) -> list[str]:

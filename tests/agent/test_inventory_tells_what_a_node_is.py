@@ -133,7 +133,7 @@ def test_hanging_read_is_named_and_what_was_read_is_kept(
     sick = f"{trees.PCI}/0000:3b:00.0/current_link_speed"
     (root / sick.lstrip("/")).unlink()
     os.mkfifo(root / sick.lstrip("/"))
-    monkeypatch.setattr(assemble, "INVENTORY_LIMIT_S", 1.5)
+    monkeypatch.setattr(assemble, "INVENTORY_LIMIT_S", 3.0)
 
     inventory, evidence = _records(root, environ())
 
@@ -142,7 +142,7 @@ def test_hanging_read_is_named_and_what_was_read_is_kept(
     assert inventory.host["cpu_model"] == "AMD EPYC 9354"
     assert inventory.interfaces
     assert inventory.accelerators_on_host_count is None
-    assert "no result within 1.5 s" in evidence.data
+    assert "no result within 3 s" in evidence.data
     assert "pci.py" in evidence.data  # the stack of the hung thread
 
 
