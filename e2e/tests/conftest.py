@@ -1,5 +1,10 @@
-"""One lab for the whole session: taken over when it runs already, else started and stopped."""
+"""
+One lab for the whole session: taken over when it runs already, else started and stopped.
 
+Sessions take turns: faults that one plants would be found by the other.
+"""
+
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +15,20 @@ from e2e.lab.lab import Lab
 from e2e.tests.leftovers import objects
 
 
+TURN = Path("/run/lock/aiconform-e2e.lock")
+
+
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
+def turn() -> Iterator[None]:
+    """Wait until no other test session uses the lab of this machine."""
+    TURN.parent.mkdir(parents=True, exist_ok=True)
+    with TURN.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def lab(turn: None) -> Iterator[Lab]:
     lab = Lab()
     was_up = lab.is_up()
     lab.up(nodes=4)
