@@ -14,7 +14,6 @@ from e2e import product
 from e2e.lab.lab import Lab
 from e2e.tests.leftovers import objects
 
-
 TURN = Path("/run/lock/aiconform-e2e.lock")
 
 
