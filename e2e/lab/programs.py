@@ -44,7 +44,7 @@ class Program:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        return ("-trimpath", "-tags", self.tags, "-ldflags", self.ldflags)
+        return ("-trimpath", "-buildvcs=false", "-tags", self.tags, "-ldflags", self.ldflags)
 
 
 PROGRAMS = (
