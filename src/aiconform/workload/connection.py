@@ -127,13 +127,15 @@ class Connection:
 
     async def _write(self, response: Response, request: Request | None) -> None:
         chunked = not isinstance(response.body, bytes) and not (request and _is_old(request))
-        self._writer.write(_encode_head(response, chunked=chunked, close=self.last))
+        head = _encode_head(response, chunked=chunked, close=self.last)
         if request is not None and request.method == "HEAD":
+            self._writer.write(head)
             await self._drain()
         elif isinstance(response.body, bytes):
-            self._writer.write(response.body)
+            self._writer.write(head + response.body)
             await self._drain()
         else:
+            self._writer.write(head)
             async for piece in response.body:
                 self._writer.write(http1.encode_chunk(piece) if chunked else piece)
                 await self._drain()

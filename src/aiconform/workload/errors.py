@@ -12,9 +12,10 @@ class WorkloadError(Exception):
 
 
 class MessageError(WorkloadError):
-    def __init__(self, problem: str, *, status: int = 400) -> None:
+    def __init__(self, problem: str, *, status: int = 400, cut_short: bool = False) -> None:
         super().__init__(problem)
         self.status = status
+        self.cut_short = cut_short  # the connection was closed within the message
 
 
 class CutError(WorkloadError):

@@ -56,7 +56,7 @@ async def read_head(reader: asyncio.StreamReader, *, begun: bytes = b"") -> Head
     except asyncio.IncompleteReadError as exc:
         if not (begun + exc.partial):
             return None
-        raise MessageError("the connection was closed within the head") from exc
+        raise MessageError("closed within the head", cut_short=True) from exc
     except asyncio.LimitOverrunError as exc:
         raise MessageError("the head is too long", status=431) from exc
     return parse_head(raw)
@@ -126,7 +126,7 @@ async def read_pieces(
                 raise MessageError(f"the body has more than {limit_bytes} bytes", status=413)
             yield piece
     except asyncio.IncompleteReadError as exc:
-        raise MessageError("the connection was closed within the body") from exc
+        raise MessageError("closed within the body", cut_short=True) from exc
 
 
 async def _pieces(

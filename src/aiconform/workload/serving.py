@@ -55,6 +55,8 @@ class Server:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._accepted_count += 1
+        # asyncio leaves it off for sockets that we made, and chunks would wait for each other.
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(reader, writer, number=self._accepted_count, bounds=self._bounds)
         full = len(self._open) >= self._bounds.connection_count
         task = asyncio.get_running_loop().create_task(

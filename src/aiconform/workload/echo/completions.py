@@ -38,7 +38,7 @@ def models() -> Response:
 def completion(body: bytes, *, origin: dict[str, Any], pace: Pace) -> Response:
     """
     Args:
-        origin: Who answers and what arrived; goes out as `aiconform`, in a stream with the first chunk.
+        origin: Who answers and what arrived: the `aiconform` of the answer or of its first chunk.
 
     Raises:
         RefusedError: The body is no chat request.
