@@ -26,6 +26,7 @@ class Cgroups:
 
     hierarchies: tuple[Path, ...]
     is_v2: bool
+    beside: tuple[Path, ...] = ()  # v2 mounted beside v1: runc makes groups there too
 
     @property
     def tracking(self) -> Path:
@@ -91,7 +92,7 @@ class Cgroups:
 
     def remove(self) -> None:
         """Remove the branch, deepest groups first; a group is busy for a moment after a kill."""
-        for hierarchy in self.hierarchies:
+        for hierarchy in (*self.hierarchies, *self.beside):
             branch = hierarchy / CGROUP
             if branch.exists():
                 wait_for(f"{branch} to go", lambda b=branch: _removed(b), limit_s=20)  # type: ignore[misc]
@@ -114,7 +115,7 @@ def mounted() -> Cgroups:
         elif kind == "cgroup2":
             v2.append(path)
     if any((path / "memory.limit_in_bytes").exists() for path in v1):
-        return Cgroups(hierarchies=tuple(v1), is_v2=False)
+        return Cgroups(hierarchies=tuple(v1), is_v2=False, beside=tuple(v2))
     if not v2:
         raise MachineError("no cgroup hierarchy is mounted below /sys/fs/cgroup")
     return Cgroups(hierarchies=(v2[0],), is_v2=True)
