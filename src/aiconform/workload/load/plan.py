@@ -22,7 +22,7 @@ class PlanError(WorkloadError):
 
 @dataclass(frozen=True)
 class Streak:
-    """Stop as soon as so many answers in a row have this status and come from this pod, if given."""
+    """Stop when so many answers in a row have this status and, if given, come from this pod."""
 
     length: int
     status: int = 200
