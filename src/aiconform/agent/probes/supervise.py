@@ -133,13 +133,15 @@ class _Child:
         """Pass bodies on until the end marker, the end of the pipe, or the time limit."""
         with self._selector() as selector:
             while (left := until - time.monotonic()) > 0:
-                bodies = self._arrived(selector, min(left, 0.5))
-                for body in bodies:
+                had_ended = self.has_ended()
+                ready = selector.select(0.0 if had_ended else min(left, 0.5))
+                for body in self._arrived(selector, ready):
                     if body.get("kind") == "ended":
                         return body["outcome"], str(body.get("reason", ""))
                     on_body(body)
-                # A grandchild may hold the pipe open after the child has died.
-                if self._bodies.closed or (not bodies and self.has_ended()):
+                # A grandchild may hold the pipe open after the child has died; what the child
+                # wrote before is read by then, because it had ended before we looked.
+                if self._bodies.closed or (had_ended and not ready):
                     return None
         return None
 
@@ -192,9 +194,11 @@ class _Child:
             selector.register(self._process.stdout, selectors.EVENT_READ)
         return selector
 
-    def _arrived(self, selector: selectors.BaseSelector, timeout_s: float) -> "list[Any]":
+    def _arrived(
+        self, selector: selectors.BaseSelector, ready: "list[tuple[selectors.SelectorKey, int]]"
+    ) -> "list[Any]":
         bodies: "list[Any]" = []
-        for key, _ in selector.select(timeout_s):
+        for key, _ in ready:
             chunk = os.read(key.fd, 65536)
             if key.fileobj is self._bodies:
                 bodies += [json.loads(line) for line in self._lines.feed(chunk)]
