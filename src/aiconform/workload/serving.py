@@ -30,10 +30,7 @@ class Server:
         Raises:
             NotEnoughError: The port is taken, or the address is not ours.
         """
-        try:
-            listener = _listen(host, port)
-        except OSError as exc:
-            raise NotEnoughError(f"cannot listen on {host or 'any address'}:{port}: {exc}") from exc
+        listener = listen(host, port)
         self.port = listener.getsockname()[1]
         self._server = await asyncio.start_server(
             self._accept, sock=listener, limit=http1.HEAD_BYTES
@@ -82,6 +79,19 @@ async def serve(
     voice.say(f"{name}.listening", port=server.port)
     await stop.wait()
     await server.stop()
+
+
+def listen(host: str | None, port: int) -> socket.socket:
+    """
+    A listening socket on that address, or on every address of both IP versions.
+
+    Raises:
+        NotEnoughError: The port is taken, or the address is not ours.
+    """
+    try:
+        return _listen(host, port)
+    except OSError as exc:
+        raise NotEnoughError(f"cannot listen on {host or 'any address'}:{port}: {exc}") from exc
 
 
 def _listen(host: str | None, port: int) -> socket.socket:
