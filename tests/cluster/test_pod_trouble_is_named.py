@@ -63,6 +63,11 @@ def test_pod_that_does_not_fit_is_told_of_its_own_node_alone() -> None:
             "CrashLoopBackOff", "2 restarts; exit code 1", False,
         ),
         (
+            container(restartCount=0, state={"waiting": {"reason": "RunContainerError",
+                "message": 'exec: "python3": executable file not found in $PATH'}}),
+            "RunContainerError", '"python3": executable file not found', True,
+        ),
+        (
             container(restartCount=5, state={"waiting": {"reason": "CrashLoopBackOff"}},
                       lastState={"terminated": {"reason": "OOMKilled", "exitCode": 137}}),
             "OOMKilled", "out of memory, exit code 137", True,

@@ -65,6 +65,7 @@ _POD_ENDS = {
 }
 _COUNT = re.compile(r"^\d+ (node\(s\) )?")  # "1 Insufficient cpu", "2 node(s) had …"
 _STARTS_UNTIL_FINAL = 3
+_ABSENT_WORDS = ("executable file not found", "no such file or directory")
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _waiting(
         )
     if reason in _CREATE_REASONS:
         what = f"container {name} cannot be started"
-        return _trouble(reason, what, message, final=_is_hopeless(status))
+        return _trouble(reason, what, message, final=_is_hopeless(status, message))
     if reason == "CrashLoopBackOff":
         return _crash_loop(name, status)
     return None  # ContainerCreating, PodInitializing: on its way
@@ -211,11 +212,15 @@ def _crash_loop(name: str, status: Mapping[str, Any]) -> PodTrouble:
     ended = mapping(mapping(status.get("lastState")).get("terminated"))
     reason = "OOMKilled" if ended.get("reason") == "OOMKilled" else "CrashLoopBackOff"
     what = f"container {name} ends again and again ({restarts} restarts; {_how(ended)})"
-    return _trouble(reason, what, ended.get("message"), final=_is_hopeless(status))
+    message = ended.get("message")
+    return _trouble(reason, what, message, final=_is_hopeless(status, message))
 
 
-def _is_hopeless(status: Mapping[str, Any]) -> bool:
-    restarts = status.get("restartCount")
+def _is_hopeless(status: Mapping[str, Any], message: object) -> bool:
+    """Started in vain a few times, or what is to be started is not in the image."""
+    restarts, words = status.get("restartCount"), str(message or "")
+    if "exec: " in words and any(absent in words for absent in _ABSENT_WORDS):
+        return True
     return isinstance(restarts, int) and restarts >= _STARTS_UNTIL_FINAL
 
 

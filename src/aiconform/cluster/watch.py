@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 import structlog
 
+from aiconform.cluster.connection import load_configuration
 from aiconform.cluster.facts import PodFacts, node_facts, pod_facts
 from aiconform.cluster.memory import Memory
 from aiconform.cluster.watcher import Watcher
@@ -44,8 +45,9 @@ async def watch(
 
     Raises:
         ForbiddenError: We may not list or watch pods or nodes.
-        ClusterError: The watch broke again and again.
+        ClusterError: There is no way to the API server, or the watch broke again and again.
     """
+    await load_configuration(kubeconfig)  # what is wrong with it does not mend itself
     watching = _Watching(on_pod, on_node)
     while True:
         problem = await watching.once(namespace=namespace, run=run, kubeconfig=kubeconfig)

@@ -11,20 +11,22 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, cast
+
+import structlog
 
 from aiconform.cluster.connection import load_configuration
 from aiconform.cluster.facts import RUN_LABEL
 from aiconform.cluster.rights import hint_for
 from aiconform.model.errors import ClusterError, ForbiddenError
 
+log = structlog.get_logger()
+
 Seen = Callable[[Literal["pod", "node"], Mapping[str, Any], bool], None]  # kind, object, deleted
 
 # How long kopf tries by itself before it gives up and we look at why.
 _ERROR_BACKOFFS_S = (0.5, 1, 2)
-_LOGIN_FRESH = timedelta(minutes=5)  # a rotated token is read again by then
 _FORBIDDEN = re.compile(r'cannot (\w+) resource "([^"]+)" in API group "([^"]*)"')
 
 
@@ -49,7 +51,10 @@ class Watcher:
         self._namespace, self._run, self._kubeconfig = namespace, run, kubeconfig
         self._seen, self._ended = seen, ended
         self._loop = asyncio.new_event_loop()
+        # What kopf leaves behind when it breaks is said once, by `ended`.
+        self._loop.set_exception_handler(_note_debris)
         self._stop = asyncio.Event()
+        self._login_problem: ClusterError | None = None
         # A daemon: it must never keep the process alive.
         self._thread = threading.Thread(target=self._live, name="watch", daemon=True)
 
@@ -72,16 +77,18 @@ class Watcher:
         try:
             with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
                 runner.run(self._operate())
+            problem = self._login_problem
             if not self._stop.is_set():
                 problem = ClusterError("the watch ended by itself")
         except BaseException as exc:  # noqa: BLE001 - handed to whoever waits for the watch
-            problem = translate(exc)
+            problem = self._login_problem or translate(exc)
         self._ended(problem)
 
     async def _operate(self) -> None:
         import kopf
 
-        logging.getLogger("kopf").setLevel(logging.ERROR)
+        # What breaks it is said once, by `ended`, and not attempt by attempt.
+        logging.getLogger("kopf").setLevel(logging.CRITICAL)
         await kopf.operator(
             registry=self._registry(),
             settings=self._settings(),
@@ -110,7 +117,13 @@ class Watcher:
         registry = kopf.OperatorRegistry()
 
         async def log_in(**_: Any) -> Any:
-            return await self._connection_info()
+            try:
+                return await self._connection_info()
+            except ClusterError as exc:
+                # kopf itself would go on for ever without credentials.
+                self._login_problem = exc
+                self._stop.set()
+                raise kopf.PermanentError(exc.problem) from exc
 
         def on_pod(event: Mapping[str, Any], **_: Any) -> None:
             self._seen("pod", event["object"], event["type"] == "DELETED")
@@ -124,7 +137,12 @@ class Watcher:
         return registry
 
     async def _connection_info(self) -> Any:
-        """Called at the start, when the last answer is no longer fresh, and after HTTP 401."""
+        """
+        Called at the start and after HTTP 401: a rotated token is read then.
+
+        No `expiration`: with one, no two answers are equal, and kopf would try a refused token
+        again and again instead of giving up.
+        """
         import kopf
 
         configuration = await load_configuration(self._kubeconfig)
@@ -137,8 +155,11 @@ class Watcher:
             private_key_path=configuration.key_file,
             scheme="Bearer" if token else None,
             token=re.sub("^bearer ", "", token, flags=re.IGNORECASE) or None,
-            expiration=datetime.now(UTC) + _LOGIN_FRESH,
         )
+
+
+def _note_debris(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    log.debug("watch.debris", what=context.get("message"), error=repr(context.get("exception")))
 
 
 def translate(exc: BaseException) -> ClusterError:
