@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiconform import catalogue, fabric
+from aiconform.campaign.network import network_topology
 from aiconform.model.plan import Cost, Excluded, Group, NodeFacts, Plan, RunConfig, Taint
 from aiconform.model.records import Surveyed
 from aiconform.model.wire import ExerciseOrder
@@ -33,12 +34,15 @@ def plan_run(config: RunConfig, surveyed: Surveyed) -> Plan:
     ]
     left_out = {entry.node for entry in excluded}
     groups = _groups((n for n in surveyed.nodes if n.name not in left_out), config)
-    node_count = sum(len(group.nodes) for group in groups)
+    planned = {node for group in groups for node in group.nodes}
+    node_count = len(planned)
+    topology = network_topology(config, [node for node in surveyed.nodes if node.name in planned])
     return Plan(
         groups=groups,
         excluded=tuple(excluded),
         exercises=exercises,
         pair_probe=config.probes.tcp and node_count > 1,
+        topology=topology,
         cost=_cost(config, node_count),
     )
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from aiconform.model.base import Count, Frozen, FrozenCamel, Name, ReasonCode, Sentence, Text
+from aiconform.model.fabric import FabricSettings, PlannedTopology
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -74,6 +75,7 @@ class RunConfig(FrozenCamel):
     pods: PodSettings = PodSettings()
     limits: Limits = Limits()
     accelerators: Accelerators = Accelerators()
+    fabric: FabricSettings = FabricSettings()
     agent_service_account: Name = "aiconform-agent"
     collector_host: Text = "aiconform-collector"  # Service name; its address goes to the agents
     collector_port: Annotated[int, Field(ge=1, le=65535)] = 8443
@@ -112,6 +114,8 @@ class NodeFacts(Frozen):
     # Accelerator resource → free now; None when pods could not be counted.
     accelerators: dict[str, int] = {}
     accelerators_free: dict[str, int] | None = None
+    # Its leaf on each rail, as its devices say in ResourceSlices, when that is asked for.
+    leaves: tuple[Text, ...] = ()
 
 
 class Cost(Frozen):
@@ -149,6 +153,7 @@ class Plan(Frozen):
     excluded: tuple[Excluded, ...] = ()
     exercises: tuple[Name, ...] = ()
     pair_probe: bool = False
+    topology: PlannedTopology | None = None  # None: unknown, or no links are tested
     cost: Cost
 
     @property
