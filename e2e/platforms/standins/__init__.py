@@ -1,0 +1,1 @@
+"""Small programs that take the place of platform pieces; see README.md."""
