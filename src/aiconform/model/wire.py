@@ -68,6 +68,22 @@ class Accelerator(Frozen):
     link_width: Count | None = None
     max_link_speed: Text | None = None
     max_link_width: Count | None = None
+    # The narrowest and slowest part between the root port and the device, bridges included.
+    path_link_width: Count | None = None
+    path_max_link_width: Count | None = None
+    path_max_link_speed: Text | None = None
+    pci_root: Text | None = None  # of the tree that it hangs in: "pci0000:17"
+    identity: Text | None = None  # UUID or serial number, hashed and salted for this run
+    state: Text | None = None  # as its driver calls it; "operational", "lost"
+    partition: Text | None = None  # how a device is cut into several; None: whole, or not known
+    uncorrected_errors_count: Count | None = None  # memory errors since the driver was loaded
+    corrected_errors_count: Count | None = None
+    repair_pending: bool | None = None  # a memory repair waits for a reset
+    repair_failed: bool | None = None
+    throttle: Text | None = None  # why clocks are held back, several by comma; "" for nothing
+    links_up_count: Count | None = None  # to other accelerators: NVLink, xGMI, ICI, Ethernet
+    links_count: Count | None = None
+    details: Small = {}  # clocks, power, temperatures, firmware
 
 
 class Interface(Frozen):
@@ -88,6 +104,11 @@ class RdmaPort(Frozen):
     rate: Text | None = None
     link_layer: Text | None = None
     numa_node: Whole | None = None
+    phys_state: Text | None = None
+    pci_address: Text | None = None
+    pci_id: Text | None = None
+    given: bool | None = None  # does this pod have its verbs device
+    counters: Small = {}  # errors and bytes since it came up
 
 
 class Inventory(_Record):
