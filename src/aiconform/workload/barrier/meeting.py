@@ -66,7 +66,7 @@ class Meeting:
         """Round after round; ends only when every rank was met in every round."""
         for number in range(1, self._gang.round_count + 1):
             self.rounds.append(Round(number))
-            while not await self._sweep(self.rounds[-1]):
+            while not await self._sweep(self.rounds[-1]):  # noqa: ASYNC110 - the peers are elsewhere
                 await asyncio.sleep(PAUSE_S)
             self.rounds[-1].complete_s = self._now()
 

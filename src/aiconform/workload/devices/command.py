@@ -15,9 +15,10 @@ DESCRIPTION = """\
 Lists every device file in the container, wherever it lies, and tries those that were asked for.
 
 Nothing is opened unless --open takes it, and a watchdog never is. An opening that worked, or failed
-with ENXIO, ENODEV or EBUSY, got past the device cgroup; EPERM means that it did not; EACCES that file
-permissions are (look at uid and mode), or a nodev mount. --mknod tries to make the device's file in
-/dev, /tmp and some more, opens and removes it. Prints one line, devices.seen."""
+with ENXIO, ENODEV or EBUSY, got past the device cgroup; with EPERM it did not. EACCES comes from
+file permissions (look at uid and mode) or a nodev mount and says nothing of the cgroup. --mknod
+tries to make the device's file in /dev, /tmp and some more, opens and removes it. Prints one line,
+devices.seen."""
 
 EXAMPLES = """\
   python3 -m aiconform.workload devices --open '/dev/nvidia*' --open '195:*'
