@@ -113,7 +113,7 @@ async def test_https_is_verified_against_the_ca_and_the_host_name(tmp_path: Path
     made = make_certificate(names=["gw.test"], addresses=[], now=datetime.now(UTC))
     ca, cert, key = (tmp_path / name for name in ("ca", "cert", "key"))
     for path, pem in ((ca, made.ca_pem), (cert, made.cert_pem), (key, made.key_pem)):
-        path.write_bytes(pem if isinstance(pem, bytes) else pem.encode())
+        path.write_text(pem)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(cert, key)
     answer = _OK + b"Content-Length: 0\r\n\r\n"
