@@ -6,7 +6,14 @@ from typing import Any
 from aiconform.model.plan import PodSettings, RunConfig
 from tests.chart.chart_files import ROOT, about, schema, values
 
-COMPUTED = {"images", "pods", "agentServiceAccount", "collectorHost"}
+COMPUTED = {
+    "images",
+    "pods",
+    "agentServiceAccount",
+    "collectorHost",
+    "workNamespace",
+    "probeNamespace",
+}
 
 
 def defaults() -> dict[str, Any]:

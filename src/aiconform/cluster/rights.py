@@ -5,6 +5,7 @@ are not listed.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Right:
     lost_without: str
     names: tuple[str, ...] = ()
     switch: str = ""
+    # Of a namespaced right: the run's own namespace, or one of those that checks work in.
+    namespace: Literal["own", "work", "probe"] = "own"
 
     def __str__(self) -> str:
         return f"{self.verb} {self.qualified}"

@@ -7,20 +7,24 @@ replaces an earlier one (a node's state, a plan made again), the later one is th
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from aiconform.judge.streams import Stream, streams_of
 from aiconform.model.plan import Plan, RunConfig
 from aiconform.model.records import (
+    CheckBegan,
+    CheckEnded,
     Delivered,
     Entry,
+    EvidenceFile,
     NodeChanged,
     Planned,
     RoundClosed,
     RoundOpened,
     RunClosed,
     RunOpened,
+    Sighted,
     Surveyed,
     Trouble,
 )
@@ -34,6 +38,17 @@ class Fact(Generic[R]):
 
     id: str
     record: R
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class CheckFacts:
+    """What one check said since it last began; of two steps or files of one name the later."""
+
+    began: Fact[CheckBegan] | None = None
+    steps: Mapping[str, Fact[Sighted]] = field(default_factory=dict)
+    files: Mapping[str, Fact[EvidenceFile]] = field(default_factory=dict)
+    ended: Fact[CheckEnded] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +65,7 @@ class Facts:
     rounds_closed: Mapping[int, Fact[RoundClosed]] = field(default_factory=dict)
     troubles: tuple[Fact[Trouble], ...] = ()
     delivered: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)  # by node
+    checks: Mapping[str, CheckFacts] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan | None:
@@ -88,7 +104,8 @@ def gather(entries: Iterable[Entry]) -> Facts:
     rounds_closed: dict[int, Fact[RoundClosed]] = {}
     troubles: list[Fact[Trouble]] = []
     delivered: dict[str, list[Entry]] = defaultdict(list)
-    for entry in sorted(entries, key=lambda entry: entry.n):
+    ordered = sorted(entries, key=lambda entry: entry.n)
+    for entry in ordered:
         match entry.record:
             case RunOpened() as record:
                 opened = Fact(entry.id, record)
@@ -122,4 +139,28 @@ def gather(entries: Iterable[Entry]) -> Facts:
         rounds_closed=rounds_closed,
         troubles=tuple(troubles),
         delivered=by_node,
+        checks=checks_of(ordered),
     )
+
+
+def checks_of(entries: Iterable[Entry]) -> dict[str, CheckFacts]:
+    """By requirement; the entries in the order of their numbers."""
+    found: dict[str, CheckFacts] = {}
+    for entry in entries:
+        match entry.record:
+            case CheckBegan() as began:
+                found[began.check] = CheckFacts(began=Fact(entry.id, began, entry.at))
+            case Sighted() as sighted:
+                told = found.get(sighted.check, CheckFacts())
+                steps = {**told.steps, sighted.step: Fact(entry.id, sighted, entry.at)}
+                found[sighted.check] = replace(told, steps=steps)
+            case EvidenceFile() as file:
+                told = found.get(file.check, CheckFacts())
+                files = {**told.files, file.path: Fact(entry.id, file, entry.at)}
+                found[file.check] = replace(told, files=files)
+            case CheckEnded() as ended:
+                told = found.get(ended.check, CheckFacts())
+                found[ended.check] = replace(told, ended=Fact(entry.id, ended, entry.at))
+            case _:
+                pass
+    return found

@@ -5,7 +5,8 @@ AiconformError
 |-- ConfigError             the values cannot be acted on; nothing was created yet
 |-- ClusterError            the API server refused, or went silent
 |   |-- ForbiddenError      names the verb, the resource and what to set
-|   `-- ConflictError       the object is there already, or has changed under us
+|   |-- ConflictError       the object is there already, or has changed under us
+|   `-- NotServedError      the API server does not have this kind of object
 |-- NodeError               one node's trouble, which stays with that node
 |   `-- RecordRefusedError  malformed, or it speaks for another node
 |-- JournalError            the journal cannot be read or written
@@ -42,6 +43,10 @@ class ForbiddenError(ClusterError):
 
 class ConflictError(ClusterError):
     """The object is there already, or has changed under us."""
+
+
+class NotServedError(ClusterError):
+    """The API server does not have this kind of object."""
 
 
 class NodeError(AiconformError):

@@ -1,10 +1,12 @@
 """What a run intends: its configuration, what the survey found, and the plan that follows."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from aiconform.model.base import Count, Frozen, FrozenCamel, Name, ReasonCode, Sentence, Text
+from aiconform.model.errors import ConfigError
 from aiconform.model.fabric import FabricSettings, PlannedTopology
 
 Positive = Annotated[float, Field(gt=0)]
@@ -63,6 +65,38 @@ class Accelerators(FrozenCamel):
     claim: bool = True  # ask for the free accelerators of a node, so that they can be exercised
 
 
+# A requirement's id, as the checklists have it.
+CheckId = Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
+
+
+class Checks(FrozenCamel):
+    """Which requirements of AI conformance are checked, and against which version of them."""
+
+    enabled: Literal["all", "none"] | tuple[CheckId, ...] = "none"
+    # Of the checklist, as "1.37"; empty: the cluster's.
+    version: Annotated[str, Field(pattern=r"^$|^1\.[0-9]{2,3}$")] = ""
+    # At most so many accelerators are held at a time.
+    accelerators: Annotated[int, Field(ge=0, le=64)] = 4
+    settings: dict[CheckId, dict[str, Any]] = {}
+
+    def selected(self, known: Iterable[str]) -> tuple[str, ...]:
+        """
+        The ids that are switched on, in the order of `known`.
+
+        Raises:
+            ConfigError: An id that there is no check for.
+        """
+        if isinstance(self.enabled, str):
+            return tuple(known) if self.enabled == "all" else ()
+        there = tuple(known)
+        if unknown := sorted(set(self.enabled) - set(there)):
+            raise ConfigError(
+                f"there is no check {', '.join(unknown)}",
+                hint=f"Set run.checks.enabled to some of: {', '.join(there)}",
+            )
+        return tuple(check for check in there if check in self.enabled)
+
+
 class RunConfig(FrozenCamel):
     """Everything that a run is told, from the chart's values (key `run`) in a ConfigMap."""
 
@@ -76,6 +110,11 @@ class RunConfig(FrozenCamel):
     limits: Limits = Limits()
     accelerators: Accelerators = Accelerators()
     fabric: FabricSettings = FabricSettings()
+    checks: Checks = Checks()
+    # Namespaces that the chart makes for the checks' objects: Pod Security level restricted, and,
+    # for what has to try what that level forbids, baseline.
+    work_namespace: Name = "aiconform-work"
+    probe_namespace: Name = "aiconform-probe"
     agent_service_account: Name = "aiconform-agent"
     collector_host: Text = "aiconform-collector"  # Service name; its address goes to the agents
     collector_port: Annotated[int, Field(ge=1, le=65535)] = 8443
@@ -154,6 +193,7 @@ class Plan(Frozen):
     exercises: tuple[Name, ...] = ()
     pair_probe: bool = False
     topology: PlannedTopology | None = None  # None: unknown, or no links are tested
+    checks: tuple[CheckId, ...] = ()  # requirements that are checked
     cost: Cost
 
     @property

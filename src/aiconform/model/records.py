@@ -6,11 +6,12 @@ from pydantic import Field, TypeAdapter
 
 from aiconform.model.base import Count, Frozen, Name, ReasonCode, Sentence, Text
 from aiconform.model.plan import NodeFacts, Plan, RunConfig
+from aiconform.model.requirement import EvidencePath, RequirementId, StepName
 from aiconform.model.wire import AgentRecord
 
 SCHEMA_VERSION = 1
 
-Stage = Literal["survey", "plan", "deploy", "self", "rounds", "judge", "archive", "hold"]
+Stage = Literal["survey", "plan", "checks", "deploy", "self", "rounds", "judge", "archive", "hold"]
 
 
 class RunOpened(Frozen):
@@ -115,6 +116,71 @@ class RoundClosed(Frozen):
     not_run: tuple[PairNotRun, ...] = ()
 
 
+class CheckBegan(Frozen):
+    """A check of one requirement begins. After an interruption it begins again from the start."""
+
+    kind: Literal["check_began"] = "check_began"
+    check: RequirementId
+    time_box_s: float
+
+
+class StepProblem(Frozen):
+    """
+    Why a step could not be carried out. It says nothing about the platform.
+
+    `forbidden`: we lack a right; `time_box`: the check's time was up; `image`: our own image could
+    not be started; `refused`: the API server did not take a request; `api`: it cannot be reached;
+    `unavailable`: what the step needs (a free device) is not there; `broken`: a defect of ours.
+    """
+
+    kind: Literal["forbidden", "time_box", "image", "refused", "api", "unavailable", "broken"]
+    reason: ReasonCode
+    sentence: Sentence
+
+
+class Sighted(Frozen):
+    """
+    What a check saw in one step; told twice, the last counts. Times are Unix seconds.
+
+    `facts` may be there with a problem, too: what was seen before it.
+    """
+
+    kind: Literal["sighted"] = "sighted"
+    check: RequirementId
+    step: StepName
+    began: float
+    ended: float
+    facts: dict[str, Any] = {}
+    problem: StepProblem | None = None
+
+
+EVIDENCE_CHARACTERS = 256 * 1024
+
+
+class EvidenceFile(Frozen):
+    """A file of a check's directory: an object, a log. Of two with one path the last counts."""
+
+    kind: Literal["evidence_file"] = "evidence_file"
+    check: RequirementId
+    path: EvidencePath
+    text: Annotated[str, Field(max_length=EVIDENCE_CHARACTERS)]
+    truncated: bool = False
+
+
+class CheckEnded(Frozen):
+    """
+    A check is over and has cleaned up; it is not run again when the run resumes.
+
+    `leftovers`: objects of ours that did not go, or that could not be listed.
+    """
+
+    kind: Literal["check_ended"] = "check_ended"
+    check: RequirementId
+    how: Literal["complete", "time_box", "broken"]
+    sentence: Sentence = ""
+    leftovers: Annotated[tuple[Sentence, ...], Field(max_length=100)] = ()
+
+
 class Trouble(Frozen):
     """The run itself had trouble: verdicts that depend on it are ERROR or UNKNOWN."""
 
@@ -144,6 +210,10 @@ JournalRecord = Annotated[
     | Refused
     | RoundOpened
     | RoundClosed
+    | CheckBegan
+    | Sighted
+    | EvidenceFile
+    | CheckEnded
     | Trouble
     | RunClosed,
     Field(discriminator="kind"),

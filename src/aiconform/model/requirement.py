@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from aiconform.model.base import Frozen, ReasonCode, Sentence
-from aiconform.model.verdict import Outcome
+from aiconform.model.outcome import Outcome
 
 # An id as the checklists have it: gang_scheduling.
 RequirementId = Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]

@@ -1,39 +1,14 @@
 """What a run concludes: verdicts, findings and the ledger of what was tested."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import model_validator
 
 from aiconform.model.base import Frozen, Name, ReasonCode, Sentence, Text
-
-
-class Outcome(StrEnum):
-    """The closed set of verdicts. SKIP: does not apply here. UNKNOWN: could not be tested."""
-
-    PASS = "PASS"
-    FAIL = "FAIL"
-    WARN = "WARN"
-    SKIP = "SKIP"
-    UNKNOWN = "UNKNOWN"
-    ERROR = "ERROR"
-
-
-_WORST_FIRST = (
-    Outcome.FAIL,
-    Outcome.ERROR,
-    Outcome.UNKNOWN,
-    Outcome.WARN,
-    Outcome.PASS,
-    Outcome.SKIP,
-)
-
-
-def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """Roll outcomes up: FAIL > ERROR > UNKNOWN > WARN > PASS > SKIP; nothing at all is UNKNOWN."""
-    seen = set(outcomes)
-    return next((outcome for outcome in _WORST_FIRST if outcome in seen), Outcome.UNKNOWN)
+from aiconform.model.outcome import Outcome as Outcome
+from aiconform.model.outcome import worst as worst
+from aiconform.model.requirement import RequirementVerdict
 
 
 class Subject(Frozen):
@@ -163,3 +138,4 @@ class Judgement(Frozen):
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     ledger: tuple[LedgerEntry, ...]
+    requirements: tuple[RequirementVerdict, ...] = ()  # of those whose checks were switched on

@@ -1,0 +1,1 @@
+"""One folder per requirement; `framework` is what they are built with."""
