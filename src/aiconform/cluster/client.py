@@ -9,6 +9,7 @@ from typing import Any
 from aiconform.cluster.connection import load_configuration
 from aiconform.cluster.kinds import Place, place
 from aiconform.cluster.lists import slim_node, slim_pod
+from aiconform.cluster.object_client import KubernetesObjects
 from aiconform.cluster.protocol import Kind, TokenFacts
 from aiconform.cluster.requests import Answer, Request, Requests
 from aiconform.cluster.tokens import token_facts
@@ -52,6 +53,11 @@ class KubernetesCluster:
     @property
     def namespace(self) -> str:
         return self._namespace
+
+    @property
+    def objects(self) -> KubernetesObjects:
+        """Objects of any kind, for checks."""
+        return KubernetesObjects(self._requests, permitted=self.permitted)
 
     async def server_version(self) -> str:
         answer = await self._requests.send(Request("get", "/version", "GET", "/version"))

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from aiconform.cluster.fake_objects import FakeObjects
 from aiconform.cluster.protocol import Kind, TokenFacts
 from aiconform.cluster.rights import hint_for
 from aiconform.model.errors import ClusterError, ForbiddenError
@@ -14,7 +15,8 @@ class FakeCluster:
     Implements `protocol.Cluster`.
 
     Attributes:
-        objects: (kind, name) → manifest, as applied.
+        made: (kind, name) → manifest, as applied.
+        objects: Objects of any kind, for checks; see `FakeObjects`.
         tokens: Token → whom it belongs to.
         logs: (pod, container) → log.
         forbidden: "verb resource" pairs that are refused: "create tokenreviews…".
@@ -35,7 +37,8 @@ class FakeCluster:
         self.node_list = [dict(node) for node in nodes]
         self.pod_list = [dict(pod) for pod in pods]
         self._api_groups = tuple(sorted(api_groups))
-        self.objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self.made: dict[tuple[str, str], dict[str, Any]] = {}
+        self.objects = FakeObjects(forbidden=forbidden)
         self.tokens: dict[str, TokenFacts] = {}
         self.logs: dict[tuple[str, str], str] = {}
         self.forbidden = set(forbidden)
@@ -79,20 +82,20 @@ class FakeCluster:
         self._ask("create", kind)
         made: dict[str, Any] = copy.deepcopy(dict(manifest))
         made["metadata"].setdefault("uid", f"uid-of-{kind}-{name}".lower())
-        self.objects[kind, name] = made
+        self.made[kind, name] = made
         return copy.deepcopy(made)
 
     async def get(self, kind: Kind, name: str) -> dict[str, Any] | None:
         self._ask("get", kind)
-        return copy.deepcopy(self.objects.get((kind, name)))
+        return copy.deepcopy(self.made.get((kind, name)))
 
     async def delete(self, kind: Kind, name: str) -> None:
         self._ask("delete", kind)
-        self.objects.pop((kind, name), None)
+        self.made.pop((kind, name), None)
 
     async def patch_config_map(self, name: str, data: Mapping[str, str]) -> None:
         self._ask("patch", "ConfigMap")
-        found = self.objects.get(("ConfigMap", name))
+        found = self.made.get(("ConfigMap", name))
         if found is None:
             raise ClusterError(f"cannot patch configmaps: {name} not found")
         found["data"] = {**found.get("data", {}), **data}

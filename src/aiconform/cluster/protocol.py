@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from aiconform.cluster.objects import Objects
+
 Kind = Literal["ConfigMap", "DaemonSet", "Job", "Pod", "Service"]
 
 
@@ -29,6 +31,11 @@ class Cluster(Protocol):
 
     @property
     def namespace(self) -> str: ...
+
+    @property
+    def objects(self) -> Objects:
+        """Objects of any kind, in any namespace, for checks."""
+        ...
 
     async def server_version(self) -> str:
         """As "v1.37.2"."""

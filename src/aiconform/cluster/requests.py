@@ -6,7 +6,8 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -91,6 +92,30 @@ class Requests:
             await self._sleep(wait_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
+        """
+        The lines of one answer as they come, tried once; `attempt_s` bounds each silence.
+
+        Raises:
+            ClusterError: It cannot be reached, broke, or answered with an error.
+        """
+        import aiohttp
+
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=15.0, sock_read=request.attempt_s)
+        try:
+            response = await self._once(request, limit=limit)
+            try:
+                if response.status >= 300:
+                    _checked(request, Answer(response.status, await response.read()))
+                yield _lines(response.content)
+            finally:
+                response.close()
+        except TimeoutError as exc:
+            raise ClusterError(f"cannot {request}: nothing came within the time") from exc
+        except (aiohttp.ClientError, OSError) as exc:
+            raise ClusterError(f"cannot {request}: the stream broke ({exc})") from exc
+
     async def close(self) -> None:
         await self._api_client.close()
 
@@ -120,6 +145,15 @@ class Requests:
         return await self._api_client.rest_client.request(
             request.method, url, headers=headers, body=request.body, _request_timeout=limit
         )
+
+
+async def _lines(content: Any) -> AsyncIterator[bytes]:
+    """Lines of any length: an object of a watch is one."""
+    rest = b""
+    async for chunk in content.iter_any():
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            yield line
 
 
 def _checked(request: Request, answer: Answer) -> Answer:
