@@ -210,7 +210,10 @@ def test_failed_inventory_counts_name_the_node() -> None:
 
     judgement = judge(writer.entries)
 
-    assert findings(judgement) == [("AIC-NODE-005", "node1", "FAIL")]
+    assert findings(judgement) == [
+        ("AIC-NODE-005", "node1", "FAIL"),
+        ("AIC-NODE-006", "node1", "WARN"),
+    ]
     assert "7 of the 8" in judgement.findings[0].sentence
 
 
@@ -222,5 +225,5 @@ def test_clock_that_is_off_is_a_warning() -> None:
 
     judgement = judge(changed(entries, greeting.id, clock_offset_s=-7.5))
 
-    assert findings(judgement) == [("AIC-NODE-005", "node1", "WARN")]
+    assert findings(judgement) == [("AIC-NODE-006", "node1", "WARN")]
     assert judgement.verdict is RunVerdict.PASS_WITH_WARNINGS

@@ -8,6 +8,7 @@ from aiconform.fabric import pair_of
 from aiconform.judge.answers import is_known_answer
 from aiconform.judge.blame import DOING, ids_of, sentence_of, subject_of
 from aiconform.judge.facts import Facts
+from aiconform.judge.inventory import inventory_defects
 from aiconform.judge.network import Network
 from aiconform.judge.words import clip
 from aiconform.model.verdict import Finding, Outcome, Subject, Verdict
@@ -26,6 +27,7 @@ def find(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> tuple[F
         *_of_run(facts),
         *_of_network(network),
         *_of_devices(verdicts),
+        *_of_inventories(facts),
         *_of_nodes(facts, verdicts),
         *_of_paths(network, verdicts),
     ]
@@ -80,19 +82,32 @@ def _of_devices(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
             elif verdict.reason == "DevicesMissing":
                 yield _from("AIC-DEV-003", verdict, Outcome.UNKNOWN)
         elif verdict.outcome is Outcome.FAIL:
-            yield _from("AIC-DEV-004", verdict, Outcome.FAIL)
+            yield _from(_rate_code(verdict), verdict, Outcome.FAIL)
         elif verdict.outcome is Outcome.WARN:
-            yield _from("AIC-DEV-004", verdict, Outcome.WARN)
+            yield _from(_rate_code(verdict), verdict, Outcome.WARN)
+        elif verdict.reason == "AbovePeak":
+            yield _from("AIC-DEV-010", verdict, Outcome.ERROR)
+
+
+def _rate_code(verdict: Verdict) -> str:
+    return "AIC-DEV-008" if verdict.reason == "BelowReference" else "AIC-DEV-004"
+
+
+def _of_inventories(facts: Facts) -> Iterator[Finding]:
+    """What is open in an inventory is told with its node."""
+    for node, defects in inventory_defects(facts).items():
+        for defect in defects:
+            if defect.outcome is not Outcome.UNKNOWN:
+                subject = Subject(node=node, device=defect.device)
+                yield _finding(
+                    defect.code, subject, defect.outcome, defect.sentence, defect.rests_on
+                )
 
 
 def _of_nodes(facts: Facts, verdicts: Iterable[Verdict]) -> Iterator[Finding]:
     for verdict in verdicts:
         open_node = verdict.item == "node" and verdict.reason not in TOLD_ELSEWHERE
-        if verdict.item == "inventory" and verdict.outcome is Outcome.FAIL:
-            yield _from("AIC-NODE-005", verdict, Outcome.FAIL)
-        elif verdict.item == "inventory" and verdict.outcome is Outcome.WARN:
-            yield _from("AIC-NODE-005", verdict, Outcome.WARN)
-        elif open_node and verdict.outcome is Outcome.UNKNOWN:
+        if open_node and verdict.outcome is Outcome.UNKNOWN:
             yield _from(_node_code(verdict.subject.node or "", facts), verdict, Outcome.UNKNOWN)
 
 

@@ -1,39 +1,74 @@
-"""Does a node say what it is made of, and do the counts that must agree agree?"""
+"""Does a node say what it is made of, is that sound, and is it what its like have?"""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from aiconform.judge.defects import Defect, own_defects
 from aiconform.judge.facts import Facts
+from aiconform.judge.likes import Seen, likeness_defects
 from aiconform.judge.states import trouble_of
-from aiconform.model.verdict import Figure, Outcome, Subject, Verdict
+from aiconform.judge.words import clip
+from aiconform.model.verdict import Figure, Outcome, Subject, Verdict, worst
 from aiconform.model.wire import Hello, Inventory
 
 STREAM = "inventory"
-MAX_CLOCK_OFFSET_S = 5.0
+
+Defects = Mapping[str | None, Sequence[Defect]]
 
 
-def judge_inventory(node: str, facts: Facts) -> Verdict:
+def inventory_defects(facts: Facts) -> Defects:
+    """By node (None: of the cluster); of those nodes alone that told all about themselves."""
+    surveyed = {n.name: n for n in facts.surveyed.record.nodes} if facts.surveyed else {}
+    seen: list[Seen] = []
+    found: dict[str | None, list[Defect]] = defaultdict(list)
+    for node in facts.nodes:
+        told = _told(node, facts)
+        if told is not None:
+            hello, inventory = told
+            seen.append(Seen(node=node, facts=surveyed.get(node), inventory=inventory))
+            found[node] += own_defects(node, hello, inventory)
+    for defect in likeness_defects(seen):
+        found[defect.node].append(defect)
+    return {
+        node: tuple(replace(d, rests_on=_ids(node, facts)) for d in defects)
+        for node, defects in found.items()
+    }
+
+
+def judge_inventory(node: str, facts: Facts, defects: Sequence[Defect] = ()) -> Verdict:
     """PASS rests on the greeting, the inventory and the end marker."""
     stream = facts.stream(node, STREAM)
-    hellos, inventories = list(stream.of(Hello)), list(stream.of(Inventory))
-    if not stream.complete or len(hellos) != 1 or len(inventories) != 1:
+    told = _told(node, facts)
+    if told is None:
         reason, sentence = trouble_of(node, facts) or ("NoInventory", "")
         problem = stream.problem or "its inventory is not there exactly once"
         return _verdict(node, Outcome.UNKNOWN, reason, sentence or f"{node}: {problem}")
-    hello, inventory = hellos[0][1], inventories[0][1]
-    given, seen = (
-        inventory.accelerators_given_count,
-        inventory.accelerators_in_framework_count,
-    )
-    figures = _figures(inventory)
-    if given and seen is not None and seen < given:
-        sentence = f"{node}: the framework sees {seen} of the {given} accelerators given to the pod"
-        return _verdict(node, Outcome.FAIL, "DeviceCount", sentence, stream.ids, figures)
-    offset = hello.clock_offset_s
-    if offset is not None and abs(offset) > MAX_CLOCK_OFFSET_S:
-        sentence = f"{node}: its clock is {abs(offset):.1f} s off"
-        return _verdict(node, Outcome.WARN, "ClockOffset", sentence, stream.ids, figures)
+    figures = _figures(told[1])
+    if defects:
+        outcome = worst(each.outcome for each in defects)
+        deciding = next(each for each in defects if each.outcome is outcome)
+        said = clip("; ".join(dict.fromkeys(each.sentence for each in defects)))
+        return _verdict(node, outcome, deciding.reason, said, stream.ids, figures)
     rests_on = (*((facts.planned.id,) if facts.planned else ()), *stream.ids)
     return _verdict(
         node, Outcome.PASS, "Complete", f"{node}: inventory complete", rests_on, figures
     )
+
+
+def _told(node: str, facts: Facts) -> tuple[Hello, Inventory] | None:
+    """Greeting and inventory of a complete report with one of each."""
+    stream = facts.stream(node, STREAM)
+    hellos = [record for _, record in stream.of(Hello)]
+    inventories = [record for _, record in stream.of(Inventory)]
+    if not stream.complete or len(hellos) != 1 or len(inventories) != 1:
+        return None
+    return hellos[0], inventories[0]
+
+
+def _ids(node: str | None, facts: Facts) -> tuple[str, ...]:
+    nodes = facts.nodes if node is None else (node,)
+    return tuple(i for each in nodes for i in facts.stream(each, STREAM).ids)
 
 
 def _figures(inventory: Inventory) -> tuple[Figure, ...]:

@@ -1,36 +1,51 @@
 """From a journal to everything that follows from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aiconform.judge.answers import is_known_answer, judge_answers
 from aiconform.judge.coverage import judge_coverage
 from aiconform.judge.facts import Facts, gather
 from aiconform.judge.findings import find
-from aiconform.judge.inventory import judge_inventory
+from aiconform.judge.inventory import inventory_defects, judge_inventory
 from aiconform.judge.ledger import make_ledger
 from aiconform.judge.network import Network, judge_network
 from aiconform.judge.nodes import judge_nodes
 from aiconform.judge.rates import judge_rates
+from aiconform.judge.requirements import judge_requirements, must_verdicts
 from aiconform.judge.run import conclude
+from aiconform.judge.sightings import Evaluator
 from aiconform.model.records import Entry
+from aiconform.model.reference import SiteReference
 from aiconform.model.verdict import Judgement, Outcome, Verdict
 
 
-def judge(entries: Iterable[Entry]) -> Judgement:
+def judge(
+    entries: Iterable[Entry],
+    *,
+    references: Sequence[SiteReference] | None = None,
+    evaluators: Mapping[str, Evaluator] | None = None,
+    checklist: str = "",
+) -> Judgement:
     """
     Judge a journal.
+
+    Args:
+        references: The site's own figures, which win over the catalogue's.
+        evaluators: What judges each requirement; without it a planned check is UNKNOWN.
+        checklist: The version to judge requirements against; empty: the cluster's own.
 
     Any journal is judged, a damaged or a hostile one too: what it does not prove is UNKNOWN. The
     order of the entries in memory is of no account, their numbers are.
     """
     facts = gather(entries)
     network = Network(facts)
-    own = _own(facts)
+    own = _own(facts, references or ())
     nodes = tuple(judge_nodes(facts, network, own))
     verdicts = (*nodes, *own, *judge_network(network), *_lone_node(facts))
     verdicts = (*verdicts, judge_coverage(facts, network, verdicts))
     findings = find(facts, network, verdicts)
-    verdict, sentence = conclude(facts, verdicts, findings)
+    requirements = judge_requirements(facts, evaluators or {}, checklist=checklist)
+    verdict, sentence = conclude(facts, (*verdicts, *must_verdicts(requirements)), findings)
     return Judgement(
         run=facts.opened.record.run if facts.opened else "unknown",
         verdict=verdict,
@@ -38,14 +53,16 @@ def judge(entries: Iterable[Entry]) -> Judgement:
         verdicts=verdicts,
         findings=findings,
         ledger=make_ledger(facts, network, verdicts),
+        requirements=requirements,
     )
 
 
-def _own(facts: Facts) -> Sequence[Verdict]:
+def _own(facts: Facts, site: Sequence[SiteReference]) -> Sequence[Verdict]:
     """Verdicts on what each planned node is and does alone."""
     exercises = facts.plan.exercises if facts.plan else ()
+    defects = inventory_defects(facts)
     return (
-        *(judge_inventory(node, facts) for node in facts.nodes),
+        *(judge_inventory(node, facts, defects.get(node, ())) for node in facts.nodes),
         *(
             verdict
             for exercise in exercises
@@ -53,7 +70,7 @@ def _own(facts: Facts) -> Sequence[Verdict]:
             for node in facts.nodes
             for verdict in judge_answers(node, exercise, facts)
         ),
-        *judge_rates(facts),
+        *judge_rates(facts, site),
     )
 
 

@@ -1,19 +1,23 @@
 """
-Is a device or a node as fast as its peers? Samples of one class are compared with each other.
+Is a device or a node as fast as it must be? What is known of its product decides, then its peers.
 
-Without enough peers there is nothing to compare with: the value is shown and nothing is claimed.
+A figure above the physical peak is an error of the measurement. Without a reference and without
+enough peers there is nothing to compare with: the value is shown and nothing is claimed.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiconform.judge.answers import STREAM, is_known_answer
 from aiconform.judge.facts import Facts
 from aiconform.judge.peers import TOO_FAST, Peers, peers_of
+from aiconform.judge.products import host_transport, product_of
+from aiconform.judge.standards import ABOVE_PEAK, Standard, asked_of, bound_of, standard_for
 from aiconform.judge.states import trouble_of
 from aiconform.judge.streams import Stream
 from aiconform.judge.words import clip, number
+from aiconform.model.reference import SiteReference
 from aiconform.model.verdict import Figure, Outcome, Subject, Verdict, worst
 from aiconform.model.wire import Measurement
 
@@ -22,6 +26,24 @@ VARYING = frozenset({"calls", "seconds", "seed"})  # parameters that do not make
 MIN_SAMPLES = 3  # of one device, all below the line: the low rate is confirmed
 
 Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """All that one figure is held against; what there is not is None."""
+
+    bound: tuple[float, str] | None = None  # the physical peak, and who says so
+    standard: Standard | None = None
+    peers: Peers | None = None
+
+    def says(self) -> str:
+        parts = (
+            self.standard.says if self.standard else "",
+            f"median {self.peers.median:g}, MAD {self.peers.mad:g} of {self.peers.n} peers"
+            if self.peers
+            else "",
+        )
+        return "; ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
@@ -36,13 +58,38 @@ class Judged:
     record_id: str
 
 
-def judge_rates(facts: Facts) -> Iterator[Verdict]:
-    """A verdict for each planned rate of each device (or node), figures included."""
+def judge_rates(facts: Facts, site: Sequence[SiteReference] = ()) -> Iterator[Verdict]:
+    """
+    A verdict for each planned rate of each device (or node), figures included.
+
+    Args:
+        site: The site's own references; they win over the catalogue's.
+    """
     exercises = [e for e in (facts.plan.exercises if facts.plan else ()) if not is_known_answer(e)]
     classes = _classes(facts, frozenset(exercises))
     for exercise in exercises:
         for node in facts.nodes:
-            yield from _judge_node(node, exercise, facts, classes)
+            yield from _judge_node(node, exercise, facts, classes, site)
+
+
+def _yardstick(
+    measured: Measurement,
+    node: str,
+    facts: Facts,
+    classes: Mapping[Key, Peers | None],
+    site: Sequence[SiteReference],
+) -> Yardstick:
+    peers = classes.get(_key(measured))
+    kind = product_of(measured, node, facts)
+    host_link = host_transport(kind, node, facts) if kind else None
+    asked = asked_of(measured, kind, host_link=host_link)
+    if asked is None:
+        return Yardstick(peers=peers)
+    return Yardstick(
+        bound=bound_of(asked, kind) if kind else None,
+        standard=None if measured.reduced else standard_for(asked, kind, site),
+        peers=peers,
+    )
 
 
 def _classes(facts: Facts, exercises: frozenset[str]) -> Mapping[Key, Peers | None]:
@@ -69,13 +116,18 @@ def _key(measured: Measurement) -> Key:
 
 
 def _judge_node(
-    node: str, exercise: str, facts: Facts, classes: Mapping[Key, Peers | None]
+    node: str,
+    exercise: str,
+    facts: Facts,
+    classes: Mapping[Key, Peers | None],
+    site: Sequence[SiteReference],
 ) -> Iterator[Verdict]:
     stream = facts.stream(node, STREAM)
     devices: dict[str | None, list[Judged]] = defaultdict(list)
     for record_id, measured in stream.of(Measurement):
         if measured.exercise == exercise:
-            judged = _judge_one(measured, record_id, stream, classes.get(_key(measured)))
+            against = _yardstick(measured, node, facts, classes, site)
+            judged = _judge_one(measured, record_id, stream, against)
             devices[measured.device].append(judged)
     for device, found in sorted(devices.items(), key=lambda each: each[0] or ""):
         yield _together(Subject(node=node, device=device), exercise, found, stream, facts)
@@ -83,30 +135,57 @@ def _judge_node(
         yield _absent(node, exercise, stream, facts)
 
 
-def _judge_one(
-    measured: Measurement, record_id: str, stream: Stream, peers: Peers | None
-) -> Judged:
+def _judge_one(measured: Measurement, record_id: str, stream: Stream, against: Yardstick) -> Judged:
     def judged(outcome: Outcome, reason: str, sentence: str, *, required: bool = True) -> Judged:
         return Judged(outcome, reason, sentence, required, figure, record_id)
 
-    figure = _figure(measured, peers)
+    figure = _figure(measured, against)
     if doubt := _doubt(measured):
         return judged(Outcome.UNKNOWN, *doubt)
     if not stream.complete:
         return judged(Outcome.UNKNOWN, "Incomplete", stream.problem)
     value = measured.value or 0.0
     shown = f"{number(value)} {measured.unit}"
-    if peers is None:
+    if against.bound and value > ABOVE_PEAK * against.bound[0]:
+        said = f"{shown}; more than its {against.bound[1]}: the measurement is wrong"
+        return judged(Outcome.ERROR, "AbovePeak", said)
+    decided = [
+        *(_by_standard(measured, value, against.standard) if against.standard else ()),
+        *(_by_peers(measured, value, against.peers) if against.peers else ()),
+    ]
+    if not decided:
         sentence = f"{shown}; nothing to compare with"
         return judged(Outcome.UNKNOWN, "NoReference", sentence, required=False)
-    among = f"{shown}; median of {peers.n} peers {number(peers.median)}"
+    outcome = worst(each[0] for each in decided)
+    _, reason, said = next(each for each in decided if each[0] is outcome)
+    return judged(outcome, reason, f"{shown}; {said}")
+
+
+def _by_standard(
+    measured: Measurement, value: float, standard: Standard
+) -> Iterator[tuple[Outcome, str, str]]:
+    if standard.fail_below is not None and value < standard.fail_below:
+        sure = _confirmed(measured, standard.fail_below)
+        said = f"below {standard.says}" + ("" if sure else "; not in every sample")
+        yield (Outcome.FAIL if sure else Outcome.WARN), "BelowReference", said
+    elif value < standard.warn_below:
+        yield Outcome.WARN, "BelowReference", f"below {standard.says}"
+    else:
+        yield Outcome.PASS, "AboveReference", f"not below {standard.says}"
+
+
+def _by_peers(
+    measured: Measurement, value: float, peers: Peers
+) -> Iterator[tuple[Outcome, str, str]]:
+    among = f"median of {peers.n} peers {number(peers.median)}, MAD {number(peers.mad)}"
     if value > TOO_FAST * peers.median:
-        return judged(Outcome.UNKNOWN, "NotCredible", f"{among}: too fast to be true")
-    if value < peers.fail_below and _confirmed(measured, peers):
-        return judged(Outcome.FAIL, "BelowPeers", among)
-    if value < peers.warn_below:
-        return judged(Outcome.WARN, "BelowPeers", among)
-    return judged(Outcome.PASS, "AmongPeers", among)
+        yield Outcome.UNKNOWN, "NotCredible", f"{among}: too fast to be true"
+    elif value < peers.fail_below and not measured.noisy and _confirmed(measured, peers.fail_below):
+        yield Outcome.FAIL, "BelowPeers", among
+    elif value < peers.warn_below:
+        yield Outcome.WARN, "BelowPeers", among
+    else:
+        yield Outcome.PASS, "AmongPeers", among
 
 
 def _doubt(measured: Measurement) -> tuple[str, str] | None:
@@ -121,20 +200,20 @@ def _doubt(measured: Measurement) -> tuple[str, str] | None:
     return None
 
 
-def _confirmed(measured: Measurement, peers: Peers) -> bool:
-    """Not one lucky draw: every sample of several was low, and they agree with each other."""
+def _confirmed(measured: Measurement, line: float) -> bool:
+    """Not one unlucky draw: every sample of several was below the line."""
     statistic = measured.statistic
-    if statistic is None or measured.noisy:
-        return False
-    return statistic.n >= MIN_SAMPLES and statistic.max < peers.fail_below
+    return statistic is not None and statistic.n >= MIN_SAMPLES and statistic.max < line
 
 
-def _figure(measured: Measurement, peers: Peers | None) -> Figure | None:
+def _figure(measured: Measurement, against: Yardstick) -> Figure | None:
     if measured.value is None:
         return None
-    compared = f"median {peers.median:g}, MAD {peers.mad:g} of {peers.n} peers" if peers else ""
     return Figure(
-        metric=measured.metric, value=measured.value, unit=measured.unit, compared_with=compared
+        metric=measured.metric,
+        value=measured.value,
+        unit=measured.unit,
+        compared_with=clip(against.says()),
     )
 
 

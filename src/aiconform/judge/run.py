@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from aiconform.catalogue.requirements import requirements
 from aiconform.judge.facts import Facts
 from aiconform.judge.words import clip, counted
-from aiconform.model.verdict import Finding, Outcome, RunVerdict, Verdict
+from aiconform.model.verdict import Finding, Outcome, RunVerdict, Verdict, worst
 
 ROLLED_UP = frozenset({"node", "inventory", "coverage"})  # they prove nothing about a component
 
@@ -23,9 +24,12 @@ def conclude(
     blamed = [finding for finding in findings if finding.outcome is Outcome.FAIL]
     if Outcome.FAIL in outcomes:
         first = blamed[0].sentence if blamed else _first(required, Outcome.FAIL)
-        return RunVerdict.FAIL, _sentence(f"{counted(len(blamed), 'fault')} found", first)
+        unmet = sum(v.outcome is Outcome.FAIL and v.item in requirements() for v in required)
+        told = f"{counted(len(blamed), 'fault')} found" if blamed or not unmet else ""
+        lacks = f"{counted(unmet, 'requirement')} not met" if unmet else ""
+        return RunVerdict.FAIL, _sentence(", ".join(filter(None, (told, lacks))), first)
     broken = facts.closed is not None and facts.closed.record.how == "broken"
-    if broken or facts.troubles or Outcome.ERROR in outcomes:
+    if broken or facts.troubles:
         return RunVerdict.ERROR, _sentence("the run itself broke", _trouble(facts))
     if gap := _gap(facts, required):
         return RunVerdict.INCOMPLETE, _sentence("not everything could be tested", gap)
@@ -41,9 +45,11 @@ def _gap(facts: Facts, required: Sequence[Verdict]) -> str:
         return "the journal ends before the run did"
     if facts.closed.record.how != "complete":
         return facts.closed.record.sentence or f"the run ended by {facts.closed.record.how}"
-    if any(verdict.outcome is Outcome.UNKNOWN for verdict in required):
-        count = sum(verdict.outcome is Outcome.UNKNOWN for verdict in required)
-        return f"{counted(count, 'required item')} open, first: {_first(required, Outcome.UNKNOWN)}"
+    undecided = [v for v in required if v.outcome in {Outcome.UNKNOWN, Outcome.ERROR}]
+    if undecided:
+        first = worst(v.outcome for v in undecided)
+        open_items = counted(len(undecided), "required item")
+        return f"{open_items} open, first: {_first(undecided, first)}"
     judged = {Outcome.PASS, Outcome.WARN}
     if not any(v.outcome in judged and v.item not in ROLLED_UP for v in required):
         return "nothing was tested that could be judged"
@@ -59,8 +65,10 @@ def _tested(verdicts: Sequence[Verdict]) -> str:
         if v.subject.device and v.outcome in sound
     }
     paths = sum(v.item == "tcp.path" and v.outcome in sound for v in verdicts)
+    met = sum(v.item in requirements() and v.outcome in sound for v in verdicts)
     parts = (counted(nodes, "node"), counted(len(devices), "device"), counted(paths, "path"))
-    return f"{', '.join(parts)} tested and sound"
+    tested = f"{', '.join(parts)} tested and sound"
+    return f"{tested}; {counted(met, 'requirement')} met" if met else tested
 
 
 def _first(verdicts: Sequence[Verdict], outcome: Outcome) -> str:
