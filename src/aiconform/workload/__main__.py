@@ -12,6 +12,7 @@ SERVERS = {
     "echo": "answers HTTP like an OpenAI server, and tells which pod answered",
     "metrics": "Prometheus metrics whose values are set over HTTP",
     "load": "sends requests, on new or kept connections, and counts who answered",
+    "series": "several loads one after another, in one process",
     "devices": "lists the devices in this container and tries to open or make them",
     "barrier": "one rank of a gang: ends well only when all ranks have met",
     "burn": "keeps a processor or an accelerator busy, and memory filled",
