@@ -22,6 +22,9 @@ def judge_coverage(facts: Facts, network: Network, verdicts: Sequence[Verdict]) 
         reason, sentence = gaps[0]
         sentence = "; ".join(dict.fromkeys(each for _, each in gaps))
         return _verdict(Outcome.UNKNOWN, reason, sentence, figures)
+    if facts.checks_only:
+        said = "no probe was switched on"
+        return _verdict(Outcome.PASS, "Complete", said, figures, _evidence(facts))
     said = f"all of {counted(nodes, 'node')} and {counted(len(network.pairs), 'pair')} were tested"
     left_out = len(facts.plan.excluded) if facts.plan else 0
     if left_out:
@@ -57,7 +60,8 @@ def _gaps(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> Iterat
     ):
         if fact is None:
             yield "JournalIncomplete", f"the journal lacks {name}"
-    if facts.plan is not None and not (facts.plan.exercises or facts.plan.pair_probe):
+    planned = facts.plan is not None and (facts.plan.exercises or facts.plan.pair_probe)
+    if facts.plan is not None and not planned and not facts.checks_only:
         yield "NothingPlanned", "no probe was planned"
     open_nodes = [
         v

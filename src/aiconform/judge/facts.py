@@ -84,6 +84,12 @@ class Facts:
     def is_dry_run(self) -> bool:
         return self.closed is not None and self.closed.record.how == "dry_run"
 
+    @property
+    def checks_only(self) -> bool:
+        """Was the run to check requirements and to probe nothing?"""
+        probes = self.config is not None and self.config.probes.any
+        return bool(self.config and self.plan and self.plan.checks) and not probes
+
     def stream(self, node: str, name: str) -> Stream:
         return self.streams.get((node, name)) or Stream(node=node, name=name)
 

@@ -5,7 +5,7 @@ Source of the rules: spec of the requirement checks, 0.1 and 0.2.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from aiconform.catalogue.requirements import requirements, versions
@@ -14,6 +14,7 @@ from aiconform.judge.sightings import STEPS_FILE, Conclusion, Evaluator, Sightin
 from aiconform.judge.words import clip
 from aiconform.model.outcome import Outcome
 from aiconform.model.requirement import Level, RequirementVerdict
+from aiconform.model.verdict import Verdict
 
 CLAIMS = frozenset({Outcome.PASS, Outcome.WARN})
 # A malformed journal is judged, too: what an evaluator cannot read is an ERROR of that check.
@@ -192,13 +193,19 @@ def _verdict(found: Conclusion, case: _Case, version: str) -> RequirementVerdict
         )
 
 
-def must_outcomes(verdicts: tuple[RequirementVerdict, ...]) -> Iterator[Outcome]:
+def must_verdicts(found: Iterable[RequirementVerdict]) -> Iterator[Verdict]:
     """
-    What the MUST requirements make of the run.
+    What the MUST requirements add to the run's own verdicts; the others change nothing.
 
-    A SKIP of one that the checklist has caps the run at WARN: the reader must see it.
+    A SKIP caps the run at WARN: the reader must see it.
     """
-    for verdict in verdicts:
+    for verdict in found:
         if verdict.level is Level.MUST:
             skipped = verdict.outcome is Outcome.SKIP
-            yield Outcome.WARN if skipped else verdict.outcome
+            yield Verdict(
+                item=verdict.id,
+                outcome=Outcome.WARN if skipped else verdict.outcome,
+                reason=verdict.reason,
+                sentence=clip(f"{verdict.id}: {verdict.sentence}"),
+                rests_on=tuple(f"checks/{verdict.id}/{path}" for path in verdict.evidence),
+            )

@@ -25,6 +25,15 @@ def judge_excluded(excluded: Excluded, *, planned_id: str) -> Verdict:
 
 def judge_unplanned(node: str, facts: Facts) -> Verdict:
     """A node of the survey that no plan speaks of."""
+    if facts.checks_only:
+        return Verdict(
+            item="node",
+            subject=Subject(node=node),
+            outcome=Outcome.SKIP,
+            reason="ProbesOff",
+            sentence=f"{node} was left alone: no probe is switched on",
+            required=False,
+        )
     nothing = facts.plan is not None and not facts.nodes
     sentence = "no probe was planned" if nothing else "the plan says nothing about this node"
     return Verdict(
