@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e image \
-	manifests chart lock bench bench-start clean
+	manifests findings lock bench bench-start clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ image: venv ## Build the coordinator and the engine image (OCI archives)
 
 manifests: venv ## Render manifests/install.yaml from the chart
 	@$(PY) tools/render_manifests.py
+
+findings: venv ## Write docs/reference-findings.md from the catalogue
+	@$(PY) tools/render_findings.py
 
 lock: venv ## Renew the locked requirements
 	@$(PY) tools/lock.py
