@@ -12,6 +12,7 @@ import structlog
 from aiconform import __version__
 from aiconform.campaign import logs
 from aiconform.campaign.alone import AloneStage
+from aiconform.campaign.checks import ChecksStage
 from aiconform.campaign.deploy import Deployment
 from aiconform.campaign.environment import Environment, read_environment
 from aiconform.campaign.finish import Archive, conclude, hold
@@ -22,6 +23,7 @@ from aiconform.campaign.recorder import Recorder
 from aiconform.campaign.roster import Roster
 from aiconform.campaign.rounds import RoundsStage
 from aiconform.campaign.survey import survey
+from aiconform.checks.framework.registry import all_checks
 from aiconform.cluster.client import KubernetesCluster
 from aiconform.cluster.protocol import Cluster
 from aiconform.cluster.rights import hint_for
@@ -143,6 +145,16 @@ class Campaign:
         plan = await self._plan()
         if self._config.dry_run:
             return RunClosed(how="dry_run", sentence="dry run: nothing was tested")
+        checks = ChecksStage(
+            recorder=self._recorder,
+            cluster=self._cluster,
+            config=self._config,
+            job=self._environment.job,
+            known=all_checks(),
+        )
+        if checks.pending:
+            await self._enter("checks")
+            await checks.run()
         if plan.plan.groups:
             await self._with_agents()
         return RunClosed(how="complete")
@@ -165,7 +177,8 @@ class Campaign:
         await self._recorder.append(surveyed)
         _require_identity(surveyed)
         await self._enter("plan")
-        planned = Planned(plan=plan_run(self._config, surveyed))
+        boxes = {check.id: check.time_box_s for check in all_checks().values()}
+        planned = Planned(plan=plan_run(self._config, surveyed, checks=boxes))
         await self._recorder.append(planned)
         _log_plan(planned)
         return planned

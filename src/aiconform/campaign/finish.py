@@ -11,6 +11,7 @@ from aiconform import judge
 from aiconform.campaign.environment import Environment
 from aiconform.campaign.publish import Publisher
 from aiconform.campaign.recorder import Recorder
+from aiconform.checks.framework.registry import evaluators
 from aiconform.model.errors import AiconformError, ClusterError
 from aiconform.model.records import Entry, StageEntered
 from aiconform.model.verdict import Judgement, RunVerdict
@@ -43,7 +44,7 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
             await recorder.append(StageEntered(stage="judge"))
         except AiconformError as exc:
             problem = exc
-    judgement = await asyncio.to_thread(judge.judge, recorder.entries)
+    judgement = await asyncio.to_thread(judge.judge, recorder.entries, evaluators=evaluators())
     if problem is None:
         try:
             sha256 = await asyncio.to_thread(

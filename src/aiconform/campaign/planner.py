@@ -24,8 +24,30 @@ PAIR_PINGS = {"quick": 500, "standard": 2000, "thorough": 5000}
 ASSUMED_GBIT_PER_S = 25.0
 
 
-def plan_run(config: RunConfig, surveyed: Surveyed) -> Plan:
-    """Turn a survey into a plan; every node is either in a group or excluded with its reason."""
+def plan_run(
+    config: RunConfig, surveyed: Surveyed, *, checks: Mapping[str, float] | None = None
+) -> Plan:
+    """
+    Turn a survey into a plan; every node is either in a group or excluded with its reason.
+
+    Args:
+        checks: The checks that there are, with their time boxes in seconds.
+
+    Raises:
+        ConfigError: The configuration asks for a check that there is not.
+    """
+    boxes = checks or {}
+    selected = config.checks.selected(boxes)
+    plan = _probes(config, surveyed)
+    if not selected:
+        return plan
+    minutes = sum(boxes[check] for check in selected) / 60
+    told = f"{len(selected)} requirements, at most {minutes:.0f} min"
+    cost = plan.cost.model_copy(update={"sentence": f"{plan.cost.sentence}; {told}"})
+    return plan.model_copy(update={"checks": selected, "cost": cost})
+
+
+def _probes(config: RunConfig, surveyed: Surveyed) -> Plan:
     exercises = tuple(order.exercise for order in exercise_orders(config))
     if not config.probes.any:
         return Plan(groups=(), cost=Cost(seconds=0, bytes=0, sentence="no probe is switched on"))

@@ -100,6 +100,17 @@ class Publisher:
     def _awaited(self, nodes: tuple[str, ...]) -> tuple[Awaited, ...]:
         state, limits = self._recorder.state, self._config.limits
         since = state.stage_since
+        if state.stage == "checks":
+            return tuple(
+                Awaited(
+                    object=f"check {check}",
+                    reason="Checking",
+                    sentence="its steps run",
+                    since=began,
+                    until=began + time_box_s,
+                )
+                for check, (began, time_box_s) in state.checks_open.items()
+            )
         if state.stage == "deploy" or state.stage == "self":
             return tuple(
                 Awaited(
@@ -135,6 +146,9 @@ class Publisher:
             case "deploy" | "self":
                 count = len(state.planned.plan.nodes) if state.planned else 0
                 return f"waiting for {awaited} of {count} nodes"
+            case "checks":
+                count = len(state.planned.plan.checks) if state.planned else 0
+                return f"{len(state.checks_ended)} of {count} requirements are checked"
             case "rounds":
                 return f"round {state.rounds_done + 1} of pair probes"
             case stage:

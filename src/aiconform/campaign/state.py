@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aiconform.model.records import (
+    CheckBegan,
+    CheckEnded,
     Delivered,
     Entry,
     NodeChanged,
@@ -36,6 +38,8 @@ class RunState:
     ended: set[tuple[str, str]] = field(default_factory=set)  # (node, stream) closed by an End
     open_round: RoundOpened | None = None
     rounds_done: int = 0
+    checks_open: dict[str, tuple[float, float]] = field(default_factory=dict)  # began, time box
+    checks_ended: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> "RunState":
@@ -65,6 +69,11 @@ class RunState:
             case RoundClosed():
                 self.open_round = None
                 self.rounds_done += 1
+            case CheckBegan(check=check, time_box_s=time_box_s):
+                self.checks_open[check] = (entry.at, time_box_s)
+            case CheckEnded(check=check):
+                self.checks_open.pop(check, None)
+                self.checks_ended.add(check)
             case RunClosed() as closed:
                 self.closed = closed
             case _:

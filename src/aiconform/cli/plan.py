@@ -37,6 +37,7 @@ def plan(
         aiconform plan --set run.profile=thorough -o json
     """
     from aiconform.campaign.planner import plan_run
+    from aiconform.checks.framework.registry import all_checks
     from aiconform.cli.charts import find_chart
     from aiconform.cli.installed import read_manifest
     from aiconform.cli.kubectl_site import KubectlSite
@@ -49,7 +50,8 @@ def plan(
     manifest = site.render(arguments, release=release_name, namespace=namespace)
     config = read_manifest(manifest, release=release_name).config
     surveyed = survey_from_here(site, config)
-    planned = plan_run(config, surveyed)
+    boxes = {check.id: check.time_box_s for check in all_checks().values()}
+    planned = plan_run(config, surveyed, checks=boxes)
     for missing in surveyed.not_permitted:
         note(f"not permitted: {missing}")
     if output == "json":
@@ -60,6 +62,7 @@ def plan(
 
 
 def _show(planned: "Plan") -> None:
+    from aiconform.checks.framework.registry import all_checks
     from aiconform.cli.show import say
 
     count = len(planned.nodes)
@@ -71,5 +74,7 @@ def _show(planned: "Plan") -> None:
         say(f"  left out {excluded.node}  {excluded.reason}: {excluded.sentence}")
     say(f"Exercises: {', '.join(planned.exercises) or 'none'}")
     say(f"Links: {'in rounds of disjoint pairs' if planned.pair_probe else 'none'}")
+    for check in planned.checks:
+        say(f"Requirement {check}: {all_checks()[check].cost}")
     cost = planned.cost
     say(f"Cost: about {cost.seconds:.0f} s and {cost.bytes / 1e9:.1f} GB; {cost.sentence}")
