@@ -161,7 +161,7 @@ def _engine(group: Group, *, collector_url: str, config: RunConfig) -> Json:
         "env": [
             # A site's variables first: Kubernetes lets the last of a name win, and ours must.
             *map(dict, config.pods.env),
-            # Some frameworks ask for the user's name, and an arbitrary user has none in /etc/passwd.
+            # Some frameworks ask for the user's name, and user 65532 has none in /etc/passwd.
             {"name": "LOGNAME", "value": "aiconform"},
             {"name": "HOME", "value": "/tmp"},  # frameworks write caches there
             {"name": "AICONFORM_RUN", "value": config.name},
