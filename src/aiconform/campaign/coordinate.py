@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -62,9 +62,10 @@ async def coordinate(environ: Mapping[str, str], *, archive: Archive) -> int:
     environment = read_environment(environ)
     logs.configure(environment.config.name)
     environment.run_directory.mkdir(parents=True, exist_ok=True)
-    recorder = Recorder(Journal(environment.journal, clock=time.time))
-    async with KubernetesCluster.in_cluster(namespace=environment.namespace) as cluster:
-        return await Campaign(environment, cluster, recorder, archive).run()
+    journal = Journal(environment.journal, clock=time.time)
+    with closing(Recorder(journal)) as recorder:
+        async with KubernetesCluster.in_cluster(namespace=environment.namespace) as cluster:
+            return await Campaign(environment, cluster, recorder, archive).run()
 
 
 class Campaign:
@@ -177,8 +178,7 @@ class Campaign:
         await self._recorder.append(surveyed)
         _require_identity(surveyed)
         await self._enter("plan")
-        boxes = {check.id: check.time_box_s for check in all_checks().values()}
-        planned = Planned(plan=plan_run(self._config, surveyed, checks=boxes))
+        planned = Planned(plan=plan_run(self._config, surveyed, checks=all_checks()))
         await self._recorder.append(planned)
         _log_plan(planned)
         return planned

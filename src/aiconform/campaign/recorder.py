@@ -59,6 +59,9 @@ class Recorder:
                 listener(entry)
         await self.wake()
 
+    def close(self) -> None:
+        self._journal.close()
+
     async def wake(self) -> None:
         """Let `wait_until` look again."""
         async with self._changed:
