@@ -20,7 +20,7 @@ RUN cd "$(python3 -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" 
     && find kubernetes/client/api kubernetes/client/models -name '*.py' ! -name __init__.py -delete
 # Compiled once here and not at every start. Importing compiles what is used and no more.
 RUN PYTHONDONTWRITEBYTECODE= python3 -c 'import aiohttp.web, click, cryptography.x509, \
-    kopf, kubernetes.aio, prometheus_client, pydantic, structlog, yaml'
+    jinja2, kopf, kubernetes.aio, prometheus_client, pydantic, structlog, yaml'
 
 
 FROM coordinator-packages AS program

@@ -21,6 +21,8 @@ _LONGEST_NAME = 180
 
 def printable(text: str, *, keep_lines: bool = False) -> str:
     """Text for one line of a terminal or page; with `keep_lines`, line feeds and tabs stay."""
+    if text.isprintable():  # nearly every text, and fifty times as fast
+        return text
     return "".join(_shown(char, keep_lines) for char in text)
 
 

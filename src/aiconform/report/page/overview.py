@@ -1,0 +1,141 @@
+"""The top of the page: the verdict, what to do next, and how much of what there is."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aiconform.catalogue.findings import finding_texts
+from aiconform.model.requirement import RequirementVerdict
+from aiconform.model.verdict import Finding, Judgement, Outcome, RunVerdict
+from aiconform.report import rows
+from aiconform.report.page.clock import duration, moment
+from aiconform.report.page.tables import VERDICT, WHY, Column, Table
+from aiconform.report.story import Story
+
+NEXT_STEPS = 3
+_SHOWN = 10  # of places, or of records
+
+_RUN_OUTCOMES = {
+    RunVerdict.PASS: Outcome.PASS,
+    RunVerdict.PASS_WITH_WARNINGS: Outcome.WARN,
+    RunVerdict.FAIL: Outcome.FAIL,
+    RunVerdict.INCOMPLETE: Outcome.UNKNOWN,
+    RunVerdict.ERROR: Outcome.ERROR,
+}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """How many of one kind there are, by outcome, worst first."""
+
+    title: str
+    total: int
+    counts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do: the first finding of its kind, and where else it was found."""
+
+    outcome: str
+    code: str
+    title: str
+    where: str
+    sentence: str
+    action: str
+    others: str
+    rests_on: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    run: str
+    word: str
+    outcome: str
+    sentence: str
+    about: str
+    tiles: tuple[Tile, ...]
+    next_steps: tuple[Step, ...]
+    findings: Table
+
+
+def overview(
+    story: Story, judgement: Judgement, requirements: Sequence[RequirementVerdict]
+) -> Overview:
+    found = rows.findings_first(judgement)
+    return Overview(
+        run=judgement.run,
+        word=word(judgement.verdict),
+        outcome=_RUN_OUTCOMES[judgement.verdict].value,
+        sentence=judgement.sentence,
+        about=" · ".join(_about(story)),
+        tiles=tuple(_tiles(judgement, requirements)),
+        next_steps=tuple(_steps(found)[:NEXT_STEPS]),
+        findings=_findings(found),
+    )
+
+
+def word(verdict: RunVerdict) -> str:
+    return verdict.value.replace("_", " ").upper()
+
+
+def _about(story: Story) -> Iterable[str]:
+    if story.surveyed:
+        count = len(story.surveyed.nodes)
+        yield f"{count} node{'' if count == 1 else 's'}"
+        yield f"Kubernetes {story.surveyed.server_version}"
+    if story.opened:
+        yield f"profile {story.opened.config.profile}"
+        yield f"aiconform {story.opened.version}"
+    if story.started_at is not None and story.finished_at is not None:
+        yield f"from {moment(story.started_at)}, {duration(story.finished_at - story.started_at)}"
+
+
+def _tiles(judgement: Judgement, requirements: Sequence[RequirementVerdict]) -> Iterable[Tile]:
+    told = {
+        "Requirements": [verdict.outcome for verdict in requirements],
+        "Nodes": [row.outcome for row in rows.node_rows(judgement)],
+        "Devices and memory": [row.outcome for row in rows.exercise_rows(judgement)],
+        "Links": [row.outcome for row in rows.link_rows(judgement)],
+    }
+    for title, outcomes in told.items():
+        counts = Counter(outcomes)
+        ordered = tuple((o.value, counts[o]) for o in rows.ORDER if counts[o])
+        if outcomes:
+            yield Tile(title, len(outcomes), ordered)
+
+
+def _findings(found: Sequence[Finding]) -> Table:
+    columns = (VERDICT, Column("Code"), Column("Where"), WHY, Column("What to do"))
+    cells = [(f.outcome.value, f.code, str(f.subject), f.sentence, f.action) for f in found]
+    return Table("findings", "Every finding, worst first", columns, cells)
+
+
+def _steps(found: Sequence[Finding]) -> list[Step]:
+    """Findings of one kind are one thing to do, at several places."""
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for finding in found:
+        # What stopped a run is told one by one: each has a cause of its own.
+        apart = finding.sentence if finding.outcome is Outcome.ERROR else ""
+        kinds.setdefault((finding.code, f"{finding.outcome}{apart}"), []).append(finding)
+    return [_step(alike) for alike in kinds.values()]
+
+
+def _step(alike: Sequence[Finding]) -> Step:
+    first = alike[0]
+    text = finding_texts().get(first.code)
+    return Step(
+        outcome=first.outcome.value,
+        code=first.code,
+        title=text.title if text else "",
+        where=str(first.subject),
+        sentence=first.sentence,
+        action=first.action,
+        others=_some([str(finding.subject) for finding in alike[1:]]),
+        rests_on=_some(first.rests_on) or "no record",
+    )
+
+
+def _some(words: Sequence[str]) -> str:
+    shown = ", ".join(words[:_SHOWN])
+    return f"{shown} and {len(words) - _SHOWN} more" if len(words) > _SHOWN else shown
