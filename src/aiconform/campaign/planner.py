@@ -11,6 +11,7 @@ from typing import Any
 
 from aiconform import catalogue, fabric
 from aiconform.campaign.network import network_topology
+from aiconform.checks.framework.check import Check
 from aiconform.model.plan import Cost, Excluded, Group, NodeFacts, Plan, RunConfig, Taint
 from aiconform.model.records import Surveyed
 from aiconform.model.wire import ExerciseOrder
@@ -25,23 +26,23 @@ ASSUMED_GBIT_PER_S = 25.0
 
 
 def plan_run(
-    config: RunConfig, surveyed: Surveyed, *, checks: Mapping[str, float] | None = None
+    config: RunConfig, surveyed: Surveyed, *, checks: Mapping[str, Check] | None = None
 ) -> Plan:
     """
     Turn a survey into a plan; every node is either in a group or excluded with its reason.
 
     Args:
-        checks: The checks that there are, with their time boxes in seconds.
+        checks: The checks that there are.
 
     Raises:
         ConfigError: The configuration asks for a check that there is not.
     """
-    boxes = checks or {}
-    selected = config.checks.selected(boxes)
+    known = checks or {}
+    selected = config.checks.selected(known)
     plan = _probes(config, surveyed)
     if not selected:
         return plan
-    minutes = sum(boxes[check] for check in selected) / 60
+    minutes = sum(known[check].time_box_s for check in selected) / 60
     told = f"{len(selected)} requirements, at most {minutes:.0f} min"
     cost = plan.cost.model_copy(update={"sentence": f"{plan.cost.sentence}; {told}"})
     return plan.model_copy(update={"checks": selected, "cost": cost})
