@@ -45,3 +45,18 @@ def test_nodes_of_a_plan_are_those_of_its_groups() -> None:
     )
 
     assert Plan(groups=groups, cost=Cost(seconds=1, bytes=0)).nodes == ("n1", "n2", "n3")
+
+
+def test_own_figures_are_read_when_the_run_is_configured() -> None:
+    text = "- {metric: gemm, dtype: bf16, value: 700, unit: teraflops_per_second}"
+
+    config = RunConfig.model_validate({"name": "r1", "references": text})
+
+    assert [each.value for each in config.site_references] == [700.0]
+    assert RunConfig(name="r1").site_references == ()
+
+
+@pytest.mark.parametrize("text", ["- {metric: gemm}", "a: [", "- {metric: a, value: -1, unit: b}"])
+def test_own_figures_that_cannot_be_read_stop_the_run_before_it_begins(text: str) -> None:
+    with pytest.raises(ValidationError, match="references"):
+        RunConfig(name="r1", references=text)

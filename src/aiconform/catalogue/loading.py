@@ -3,15 +3,11 @@
 from importlib.resources import files
 from typing import TypeVar
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from aiconform.model.errors import AiconformError
 
 T = TypeVar("T")
-
-# As safe as SafeLoader, and ten times as fast where libyaml is there.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class CatalogueError(AiconformError):
@@ -31,7 +27,11 @@ def load(name: str, shape: TypeAdapter[T]) -> T:
 
 def parse(text: str, shape: TypeAdapter[T], *, name: str) -> T:
     """As `load`, from text; YAML lists become tuples."""
+    import yaml  # only here: most commands start without reading a data file
+
+    # As safe as SafeLoader, and ten times as fast where libyaml is there.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return shape.validate_python(yaml.load(text, Loader=_LOADER))
+        return shape.validate_python(yaml.load(text, Loader=loader))
     except (yaml.YAMLError, ValidationError) as exc:
         raise CatalogueError(f"catalogue file {name}: {exc}") from exc

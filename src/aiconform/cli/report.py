@@ -19,9 +19,17 @@ from aiconform.model.verdict import FailOn, exit_code
     metavar="DIR",
     help="Also write every file of the results there.",
 )
+@click.option(
+    "--references",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="Your own figures (YAML) in place of those that the run was given.",
+)
 @options.output
 @options.fail_on
-def report(results: Path, write_to: Path | None, output: str, fail_on: FailOn) -> int:
+def report(
+    results: Path, write_to: Path | None, references: Path | None, output: str, fail_on: FailOn
+) -> int:
     """
     Judge a finished run again, offline, from its journal.
 
@@ -33,7 +41,9 @@ def report(results: Path, write_to: Path | None, output: str, fail_on: FailOn) -
         aiconform report results/run-20270114-101500.tar.gz
         aiconform report results/run-20270114-101500 -o json | jq .findings
         aiconform report old.tar.gz --write old/
+        aiconform report old.tar.gz --references site.yaml
     """
+    from aiconform.model.reference import parse_references
     from aiconform.report import load_results, write_results
     from aiconform.report.again import judge_again
 
@@ -41,7 +51,8 @@ def report(results: Path, write_to: Path | None, output: str, fail_on: FailOn) -
     loaded = load_results(results)
     for damage in loaded.damage:
         note(f"damaged: {damage}")
-    judgement = judge_again(loaded)
+    own = parse_references(references.read_text(encoding="utf-8")) if references else None
+    judgement = judge_again(loaded, references=own)
     if write_to is not None:
         write_results(write_to, loaded.entries, judgement)
         note(f"Written to {write_to}")

@@ -30,7 +30,8 @@ def judge(
     Judge a journal.
 
     Args:
-        references: The site's own figures, which win over the catalogue's.
+        references: The site's own figures, which win over the catalogue's; None: those that the
+            run was given.
         evaluators: What judges each requirement; without it a planned check is UNKNOWN.
         checklist: The version to judge requirements against; empty: the cluster's own.
 
@@ -39,7 +40,7 @@ def judge(
     """
     facts = gather(entries)
     network = Network(facts)
-    own = _own(facts, references or ())
+    own = _own(facts, _site(facts) if references is None else references)
     nodes = tuple(judge_nodes(facts, network, own))
     verdicts = (*nodes, *own, *judge_network(network), *_lone_node(facts))
     verdicts = (*verdicts, judge_coverage(facts, network, verdicts))
@@ -55,6 +56,10 @@ def judge(
         ledger=make_ledger(facts, network, verdicts),
         requirements=requirements,
     )
+
+
+def _site(facts: Facts) -> Sequence[SiteReference]:
+    return facts.config.site_references if facts.config else ()
 
 
 def _own(facts: Facts, site: Sequence[SiteReference]) -> Sequence[Verdict]:

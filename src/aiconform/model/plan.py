@@ -3,11 +3,16 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from aiconform.model.base import Count, Frozen, FrozenCamel, Name, ReasonCode, Sentence, Text
 from aiconform.model.errors import ConfigError
 from aiconform.model.fabric import FabricSettings, PlannedTopology
+from aiconform.model.reference import (
+    MAX_REFERENCES_CHARACTERS,
+    SiteReference,
+    parse_references,
+)
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -110,6 +115,8 @@ class RunConfig(FrozenCamel):
     limits: Limits = Limits()
     accelerators: Accelerators = Accelerators()
     fabric: FabricSettings = FabricSettings()
+    # The site's own figures, as YAML; they win over those that come with a release.
+    references: Annotated[str, Field(max_length=MAX_REFERENCES_CHARACTERS)] = ""
     checks: Checks = Checks()
     # Namespaces that the chart makes for the checks' objects: Pod Security level restricted, and,
     # for what has to try what that level forbids, baseline.
@@ -119,6 +126,19 @@ class RunConfig(FrozenCamel):
     collector_host: Text = "aiconform-collector"  # Service name; its address goes to the agents
     collector_port: Annotated[int, Field(ge=1, le=65535)] = 8443
     fail_on: Literal["fail", "incomplete", "warn", "never"] = "incomplete"
+
+    @field_validator("references")
+    @classmethod
+    def _can_be_read(cls, text: str) -> str:
+        try:
+            parse_references(text)
+        except ConfigError as exc:
+            raise ValueError(str(exc)) from exc
+        return text
+
+    @property
+    def site_references(self) -> tuple[SiteReference, ...]:
+        return parse_references(self.references)
 
 
 class Taint(Frozen):

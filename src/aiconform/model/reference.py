@@ -1,11 +1,13 @@
 """Reference figures of a site's own: they win over those that a release brings."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter, ValidationError
 
 from aiconform.model.base import Count, Frozen, Sentence, Text
+from aiconform.model.errors import ConfigError
+
+MAX_REFERENCES_CHARACTERS = 256 * 1024
 
 
 class SiteReference(Frozen):
@@ -29,4 +31,25 @@ class SiteReference(Frozen):
     source: Sentence = "the site's own"
 
 
-SiteReferences = Sequence[SiteReference]
+_SHAPE = TypeAdapter(tuple[SiteReference, ...])
+
+
+def parse_references(text: str) -> tuple[SiteReference, ...]:
+    """
+    Read a site's references.yaml: a list of figures, or nothing.
+
+    Raises:
+        ConfigError: It is not YAML, or a row has a field that is not known, or lacks one.
+    """
+    if not text.strip():
+        return ()
+    import yaml  # only here: a command line without references starts without it
+
+    try:
+        rows = yaml.safe_load(text)
+        return _SHAPE.validate_python(rows if rows is not None else [])
+    except (yaml.YAMLError, ValidationError) as exc:
+        raise ConfigError(
+            f"the references cannot be read: {exc}",
+            hint="A row has metric, value and unit; see the reference of accelerators",
+        ) from exc
