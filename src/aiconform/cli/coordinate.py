@@ -10,6 +10,9 @@ import click
 from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
 
+# As the shell has it for SIGTERM. Not one of a verdict's: the Job then starts another pod.
+EXIT_TERMINATED = 143
+
 
 @click.command(hidden=True)
 def coordinate() -> int:
@@ -20,7 +23,10 @@ def coordinate() -> int:
     """
     from aiconform.campaign.coordinate import coordinate as campaign
 
-    return asyncio.run(campaign(os.environ, archive=_archive))
+    try:
+        return asyncio.run(campaign(os.environ, archive=_archive))
+    except asyncio.CancelledError:
+        return EXIT_TERMINATED
 
 
 def _archive(directory: Path, tarball: Path, entries: Sequence[Entry], judgement: Judgement) -> str:
