@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e image \
-	manifests findings lock bench bench-start clean
+	manifests findings check-rights lock bench bench-start clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ manifests: venv ## Render manifests/install.yaml from the chart
 
 findings: venv ## Write docs/reference-findings.md from the catalogue
 	@$(PY) tools/render_findings.py
+
+check-rights: venv ## Write what each check may do into the chart, from its declaration
+	@$(PY) -m tools.check_rights
 
 lock: venv ## Renew the locked requirements
 	@$(PY) tools/lock.py

@@ -67,6 +67,13 @@
       "images" $images
       "pods" $pods
       "agentServiceAccount" (printf "%s-agent" $name)
-      "collectorHost" (printf "%s-collector" $name) -}}
-{{- merge $computed (deepCopy .Values.run) | toPrettyJson -}}
+      "collectorHost" (printf "%s-collector" $name)
+      "workNamespace" (include "aiconform.workNamespace" .)
+      "probeNamespace" (include "aiconform.probeNamespace" .) -}}
+{{- $run := deepCopy .Values.run -}}
+{{- if eq ($run.checks.enabled | toString) "all" -}}
+{{- /* Those that the chart grants the rights for. */ -}}
+{{- $_ := set $run.checks "enabled" (include "aiconform.checks" . | fromJson | keys | sortAlpha) -}}
+{{- end -}}
+{{- merge $computed $run | toPrettyJson -}}
 {{- end -}}

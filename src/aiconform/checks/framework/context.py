@@ -1,7 +1,6 @@
 """What a check's `run` is given: the only way to touch the cluster, so that manners hold."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from aiconform.checks.framework.check import Check
@@ -42,18 +41,15 @@ class Context(Looking):
     def __init__(self, check: Check, surroundings: Surroundings) -> None:
         super().__init__(check, surroundings)
         self._manners = surroundings.manners(check)
-        self._open: list[Step] = []
+        self._steps: list[Step] = []
 
     # --- what was seen -------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def step(self, name: str) -> AsyncIterator[Step]:
-        """Record what the block puts into the step; see `Step`."""
+    def step(self, name: str) -> Step:
+        """`async with`: record what the block puts into the step; see `Step`."""
         step = Step(self.check.id, name, record=self._around.record, clock=self._around.clock)
-        self._open.append(step)
-        async with step:
-            yield step
-        self._open.remove(step)
+        self._steps.append(step)
+        return step
 
     async def see(self, step: str, facts: Mapping[str, Any]) -> None:
         """A step that is nothing but these facts."""
@@ -252,7 +248,7 @@ class Context(Looking):
 
     async def end_open_steps(self, problem: Any) -> None:
         """The runner's: what the open steps have seen so far, with why they were cut off."""
-        for step in self._open:
+        for step in self._steps:
             await step.tell(problem)
 
     def _dressed(

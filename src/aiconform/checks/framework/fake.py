@@ -37,6 +37,7 @@ Json = dict[str, Any]
 Handler = Callable[[str, str, Mapping[str, str], str | None], HttpAnswer]
 
 START = 1_795_430_000.0
+_TURNS = 20
 WORK, PROBE = "aiconform-work", "aiconform-probe"
 
 
@@ -71,6 +72,8 @@ class FakePlatform:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._entries: list[Entry] = []
+        self._sleeping = 0
+        self._driver: asyncio.Task[None] | None = None
         for number, name in enumerate(nodes):
             self.objects.put(NODE, _node(name, allocatable or {}))
             self._address = number
@@ -150,15 +153,16 @@ class FakePlatform:
             self._entries.append(Entry(n=len(self._entries), at=self.now, record=record))
 
     async def sleep(self, seconds: float) -> None:
-        """Move the clock, and let happen what is due meanwhile."""
-        until = self.now + seconds
-        while self._due and self._due[0][0] <= until:
-            at, _, act = heapq.heappop(self._due)
-            self.now = max(self.now, at)
-            act()
-            await _breathe()
-        self.now = until
-        await _breathe()
+        """Wait. The clock moves on once everybody waits, to what is due next."""
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.after(seconds, lambda: None if woken.done() else woken.set_result(None))
+        self._sleeping += 1
+        if self._driver is None or self._driver.done():
+            self._driver = asyncio.create_task(self._drive())
+        try:
+            await woken
+        finally:
+            self._sleeping -= 1
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -176,6 +180,15 @@ class FakePlatform:
         ):
             self._entries.append(Entry(n=len(self._entries), at=self.now, record=record))
 
+    async def _drive(self) -> None:
+        while self._sleeping and self._due:
+            for _ in range(_TURNS):  # let everybody run who can
+                await asyncio.sleep(0)
+            if self._sleeping:
+                at, _, act = heapq.heappop(self._due)
+                self.now = max(self.now, at)
+                act()
+
     async def _census(self) -> tuple[Sequence[Json], Sequence[Json] | None]:
         nodes = (await self.objects.list(NODE, namespace=None)).items
         if "list pods everywhere" in self.objects.forbidden:
@@ -192,7 +205,7 @@ class FakePlatform:
         timeout_s: float = 10.0,
     ) -> HttpAnswer:
         host, _, path = url.partition("://")[2].partition("/")
-        await _breathe()
+        await asyncio.sleep(0)
         if host not in self.http:
             raise HttpError(f"{method} {url}: connection refused")
         return self.http[host](method, f"/{path}", headers or {}, body)
@@ -267,9 +280,3 @@ def _extended(spec: Json) -> set[str]:
         for key in (container.get("resources") or {}).get("limits") or {}
         if "/" in key
     }
-
-
-async def _breathe() -> None:
-    """Let the watches run that have something to tell."""
-    for _ in range(3):
-        await asyncio.sleep(0)

@@ -230,6 +230,7 @@ def _device(
 ) -> DraDevice:
     name = str(device.get("name", ""))
     where = device if spec.get("perDeviceNodeSelection") else spec
+    device = mapping(device.get("basic")) or device  # v1beta1 has one level more
     effects = {taint.get("effect") for taint in mappings(device.get("taints"))}
     return DraDevice(
         driver=driver,

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from aiconform.checks.framework.check import Check
@@ -63,6 +64,11 @@ class Looking:
     def probe(self) -> str:
         """The name of our namespace of level baseline; only for checks that declare `probe`."""
         return self._around.namespace("probe")
+
+    def hostname(self, node: str) -> str:
+        """The node's label kubernetes.io/hostname, which need not equal its name."""
+        labels = next((n.labels for n in self.nodes if n.name == node), {})
+        return labels.get("kubernetes.io/hostname", node)
 
     def now(self) -> float:
         """Unix seconds."""
@@ -218,17 +224,20 @@ class Looking:
         told = [str(v["version"]) for v in reply.body.get("versions") or ()]
         return tuple(sorted(told, key=lambda version: version != preferred))
 
-    async def inventory(self) -> Inventory:
+    async def inventory(self, *, dra_version: str = "v1") -> Inventory:
         """
         Accelerators and other devices, and which are free now; needs the rights `INVENTORY`.
 
         What may not be listed is named in `not_permitted`, and then nothing counts as free.
+
+        Args:
+            dra_version: Of the group resource.k8s.io, on clusters that do not have v1 yet.
         """
         not_permitted: list[str] = []
 
         async def everywhere(resource: Resource) -> tuple[Json, ...] | None:
             try:
-                return await self.find(resource, namespace=None)
+                return await self.find(replace(resource, version=dra_version), namespace=None)
             except ForbiddenError as exc:
                 not_permitted.append(exc.problem)
                 return None

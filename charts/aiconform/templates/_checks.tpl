@@ -1,0 +1,64 @@
+{{/* Which checks are switched on, and what each needs: files/checks/<id>.yaml says it. */}}
+
+{{/* JSON: id to its file, of the checks that are switched on. */}}
+{{- define "aiconform.checks" -}}
+{{- $known := dict -}}
+{{- range $path, $_ := .Files.Glob "files/checks/*.yaml" -}}
+{{- $_ := set $known (trimSuffix ".yaml" (base $path)) ($.Files.Get $path | fromYaml) -}}
+{{- end -}}
+{{- $enabled := .Values.run.checks.enabled -}}
+{{- if eq ($enabled | toString) "all" -}}
+{{- $known | toJson -}}
+{{- else if eq ($enabled | toString) "none" -}}
+{{- dict | toJson -}}
+{{- else -}}
+{{- $chosen := dict -}}
+{{- range $enabled -}}
+{{- if not (hasKey $known .) -}}
+{{- fail (printf "run.checks.enabled: there is no check %q, but %s" . (keys $known | sortAlpha | join ", ")) -}}
+{{- end -}}
+{{- $_ := set $chosen . (get $known .) -}}
+{{- end -}}
+{{- $chosen | toJson -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "aiconform.needs.work" -}}
+{{- if include "aiconform.checks" . | fromJson -}}true{{- end -}}
+{{- end -}}
+
+{{- define "aiconform.needs.probe" -}}
+{{- range include "aiconform.checks" . | fromJson -}}
+{{- if .needsProbe -}}true{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "aiconform.workNamespace" -}}
+{{- .Values.namespace.work | default (printf "%s-work" (include "aiconform.fullname" .)) -}}
+{{- end -}}
+
+{{- define "aiconform.probeNamespace" -}}
+{{- .Values.namespace.probe | default (printf "%s-probe" (include "aiconform.fullname" .)) -}}
+{{- end -}}
+
+{{/* The rules of all checks that are switched on, each once: (list $ "work"). */}}
+{{- define "aiconform.checkRules" -}}
+{{- $root := index . 0 -}}
+{{- $place := index . 1 -}}
+{{- $rules := list -}}
+{{- range include "aiconform.checks" $root | fromJson -}}
+{{- range get . $place -}}
+{{- $on := true -}}
+{{- if .switch -}}
+{{- $parts := splitList "." .switch -}}
+{{- $on = get (get $root.Values (first $parts)) (last $parts) -}}
+{{- end -}}
+{{- if $on -}}
+{{- $rules = append $rules (omit . "switch" | toJson) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $rules | uniq }}
+- {{ . }}
+{{- end -}}
+{{- end -}}
