@@ -16,7 +16,8 @@ def small_page() -> str:
         excluded={"node5": ("Tainted", "team=vision:NoSchedule")},
     )
     entries = run_journal(faults, nodes=6, devices=("gpu0", "gpu1"))
-    return page(tell(entries), judge(entries), requirements())
+    told = judge(entries).model_copy(update={"requirements": requirements()})
+    return page(tell(entries), told)
 
 
 def large_page() -> str:

@@ -27,7 +27,8 @@ def test_every_promised_file_is_there(written: Path) -> None:
 
     assert names == {
         "summary.json", "report.html", "journal.ndjson.gz", "nodes/node1.json", "nodes/node2.json",
-        "interconnect.csv", "junit.xml", "SHA256SUMS",
+        "interconnect.csv", "junit.xml", "ctrf.json", "summary.md", "metrics.txt",
+        "sonobuoy_results.yaml", "SHA256SUMS",
     }  # fmt: skip
 
 

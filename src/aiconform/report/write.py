@@ -7,11 +7,18 @@ from pathlib import Path
 from aiconform.journal import dump
 from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
+from aiconform.report.ctrf import ctrf
+from aiconform.report.evidence import write_evidence
 from aiconform.report.files import write_file, write_sums
 from aiconform.report.interconnect import interconnect_csv
 from aiconform.report.junit import junit
+from aiconform.report.markdown import markdown
 from aiconform.report.nodes import node_files
+from aiconform.report.openmetrics import openmetrics
 from aiconform.report.page import page
+from aiconform.report.requirement import write_requirement
+from aiconform.report.sonobuoy import FILE as SONOBUOY
+from aiconform.report.sonobuoy import sonobuoy
 from aiconform.report.story import tell
 from aiconform.report.summary import summary_text
 
@@ -26,7 +33,14 @@ def write_results(directory: Path, entries: Sequence[Entry], judgement: Judgemen
     story = tell(entries)
     write_file(directory / "journal.ndjson.gz", _journal(entries))
     write_file(directory / "summary.json", [summary_text(entries, judgement).encode()])
+    write_evidence(directory, entries, judgement.requirements)
+    for verdict in judgement.requirements:
+        write_requirement(directory, verdict)
     write_file(directory / "junit.xml", [junit(entries, judgement)])
+    write_file(directory / "ctrf.json", [ctrf(entries, judgement)])
+    write_file(directory / "summary.md", [markdown(entries, judgement)])
+    write_file(directory / "metrics.txt", [openmetrics(entries, judgement)])
+    write_file(directory / SONOBUOY, [sonobuoy(judgement)])
     write_file(directory / "interconnect.csv", [interconnect_csv(story).encode()])
     for name, text in node_files(story, judgement).items():
         write_file(directory / "nodes" / name, [text.encode()])

@@ -12,7 +12,6 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from aiconform.model.requirement import RequirementVerdict
 from aiconform.model.verdict import Judgement
 from aiconform.report.page.coverage import coverage
 from aiconform.report.page.environment import environment, node_facts
@@ -30,14 +29,12 @@ from aiconform.report.scrub import printable
 from aiconform.report.story import Story
 
 
-def page(
-    story: Story, judgement: Judgement, requirements: Sequence[RequirementVerdict] = ()
-) -> str:
+def page(story: Story, judgement: Judgement) -> str:
     """The whole document, the same for the same run."""
     where = topology(story, judgement)
     parts: dict[str, Any] = {
-        "overview": overview(story, judgement, requirements),
-        "requirements": requirement_lines(requirements),
+        "overview": overview(story, judgement),
+        "requirements": requirement_lines(judgement.requirements),
         "blocks": node_blocks(judgement, where),
         "nodes": node_table(judgement),
         "spreads": spreads(judgement),

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiconform.catalogue.findings import finding_texts
-from aiconform.model.requirement import RequirementVerdict
 from aiconform.model.verdict import Finding, Judgement, Outcome, RunVerdict
 from aiconform.report import rows
 from aiconform.report.page.clock import duration, moment
@@ -59,9 +58,7 @@ class Overview:
     findings: Table
 
 
-def overview(
-    story: Story, judgement: Judgement, requirements: Sequence[RequirementVerdict]
-) -> Overview:
+def overview(story: Story, judgement: Judgement) -> Overview:
     found = rows.findings_first(judgement)
     return Overview(
         run=judgement.run,
@@ -69,7 +66,7 @@ def overview(
         outcome=_RUN_OUTCOMES[judgement.verdict].value,
         sentence=judgement.sentence,
         about=" · ".join(_about(story)),
-        tiles=tuple(_tiles(judgement, requirements)),
+        tiles=tuple(_tiles(judgement)),
         next_steps=tuple(_steps(found)[:NEXT_STEPS]),
         findings=_findings(found),
     )
@@ -91,9 +88,9 @@ def _about(story: Story) -> Iterable[str]:
         yield f"from {moment(story.started_at)}, {duration(story.finished_at - story.started_at)}"
 
 
-def _tiles(judgement: Judgement, requirements: Sequence[RequirementVerdict]) -> Iterable[Tile]:
+def _tiles(judgement: Judgement) -> Iterable[Tile]:
     told = {
-        "Requirements": [verdict.outcome for verdict in requirements],
+        "Requirements": [verdict.outcome for verdict in judgement.requirements],
         "Nodes": [row.outcome for row in rows.node_rows(judgement)],
         "Devices and memory": [row.outcome for row in rows.exercise_rows(judgement)],
         "Links": [row.outcome for row in rows.link_rows(judgement)],

@@ -1,0 +1,113 @@
+"""
+The one list of verdicts that every format is written from, and what each is to a CI system.
+
+JUnit, CTRF, OpenMetrics, Markdown and Sonobuoy then cannot disagree.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from aiconform.model.requirement import Level, RequirementVerdict
+from aiconform.model.verdict import Figure, Judgement, Outcome, Subject, Verdict
+
+REQUIREMENTS = "requirement"
+
+
+class State(Enum):
+    """
+    What a CI system makes of an outcome.
+
+    PASS and WARN pass. ERROR, and UNKNOWN of something required, are errors. SKIP is skipped, and
+    so is UNKNOWN of something not required: no pass, and not red where the run itself is not.
+    """
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing judged. `suite` and `name` together are its own."""
+
+    suite: str
+    name: str
+    outcome: Outcome
+    required: bool
+    reason: str
+    sentence: str
+    subject: Subject
+    figures: tuple[Figure, ...] = ()
+    duration_s: float | None = None
+
+    @property
+    def state(self) -> State:
+        return state_of(self.outcome, required=self.required)
+
+
+def state_of(outcome: Outcome, *, required: bool) -> State:
+    match outcome:
+        case Outcome.PASS | Outcome.WARN:
+            return State.PASSED
+        case Outcome.FAIL:
+            return State.FAILED
+        case Outcome.SKIP:
+            return State.SKIPPED
+        case Outcome.UNKNOWN if not required:
+            return State.SKIPPED
+        case Outcome.UNKNOWN | Outcome.ERROR:
+            return State.ERRORED
+
+
+def items(judgement: Judgement) -> tuple[Item, ...]:
+    """Requirements first. A run that judged nothing has one item, which is no pass."""
+    found = (*map(_requirement, judgement.requirements), *map(_verdict, judgement.verdicts))
+    return found or (_nothing(judgement),)
+
+
+def suites(found: tuple[Item, ...]) -> Iterator[tuple[str, list[Item]]]:
+    """The items of each suite, in their order."""
+    grouped: dict[str, list[Item]] = {}
+    for item in found:
+        grouped.setdefault(item.suite, []).append(item)
+    yield from grouped.items()
+
+
+def _requirement(verdict: RequirementVerdict) -> Item:
+    return Item(
+        suite=REQUIREMENTS,
+        name=verdict.id,
+        outcome=verdict.outcome,
+        required=verdict.level is Level.MUST,
+        reason=verdict.reason,
+        sentence=verdict.sentence,
+        subject=Subject(),
+        duration_s=verdict.duration_s,
+    )
+
+
+def _verdict(verdict: Verdict) -> Item:
+    return Item(
+        suite=verdict.item,
+        name=str(verdict.subject),
+        outcome=verdict.outcome,
+        required=verdict.required,
+        reason=verdict.reason,
+        sentence=verdict.sentence,
+        subject=verdict.subject,
+        figures=verdict.figures,
+    )
+
+
+def _nothing(judgement: Judgement) -> Item:
+    return Item(
+        suite="run",
+        name=str(Subject()),
+        outcome=Outcome.UNKNOWN,
+        required=True,
+        reason="NothingJudged",
+        sentence=judgement.sentence or "nothing was judged",
+        subject=Subject(),
+    )

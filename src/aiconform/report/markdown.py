@@ -1,0 +1,98 @@
+"""summary.md: a run for a pull request: verdict, counts, what to do, and what did not pass."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from aiconform.model.records import Entry
+from aiconform.model.verdict import Judgement
+from aiconform.report.items import Item, State, items, suites
+from aiconform.report.page.marks import SIGNS
+from aiconform.report.rows import ORDER, findings_first
+from aiconform.report.scrub import printable
+from aiconform.report.story import tell
+
+# GitHub shows 65,536 characters of a comment.
+MOST_FINDINGS, MOST_ITEMS = 10, 60
+_LONGEST = 300
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&!(){}+-])")
+
+
+def markdown(entries: Sequence[Entry], judgement: Judgement) -> bytes:
+    found = items(judgement)
+    lines = [
+        f"## aiconform: {judgement.verdict.value.replace('_', ' ').upper()}",
+        "",
+        md_text(judgement.sentence),
+        "",
+        *_counts(found),
+        *_steps(judgement),
+        *_bad(found),
+        _about(entries, judgement),
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def md_text(text: str) -> str:
+    """Text and nothing else: no markup, no mention of a user, no link; cut when it is long."""
+    shown = printable(text)
+    if len(shown) > _LONGEST:
+        shown = f"{shown[: _LONGEST - 1]}…"
+    escaped = _SPECIAL.sub(r"\\\1", shown)
+    return escaped.replace("@", "&#64;").replace("://", ":&#47;&#47;")
+
+
+def _counts(found: tuple[Item, ...]) -> Iterator[str]:
+    yield "| item | " + " | ".join(f"{SIGNS[o]} {o.value}" for o in ORDER) + " |"
+    yield "|---|" + "--:|" * len(ORDER)
+    for name, own in suites(found):
+        counts = Counter(item.outcome for item in own)
+        yield f"| {md_text(name)} | " + " | ".join(str(counts[o] or "") for o in ORDER) + " |"
+    yield ""
+
+
+def _steps(judgement: Judgement) -> Iterator[str]:
+    found = findings_first(judgement)
+    if not found:
+        return
+    yield "### What to do next"
+    yield ""
+    for finding in found[:MOST_FINDINGS]:
+        head = f"{finding.outcome.value} {md_text(str(finding.subject))} ({finding.code})"
+        yield f"- **{head}**: {md_text(finding.sentence)} → {md_text(finding.action)}"
+    yield from _more(len(found) - MOST_FINDINGS)
+    yield ""
+
+
+def _bad(found: tuple[Item, ...]) -> Iterator[str]:
+    """What is red to a CI system, and warnings; worst first."""
+    bad = [
+        i for i in found if i.state in {State.FAILED, State.ERRORED} or i.outcome.value == "WARN"
+    ]
+    if not bad:
+        return
+    bad.sort(key=lambda item: ORDER.index(item.outcome))
+    yield "### What did not pass"
+    yield ""
+    yield "| verdict | item | where | why |"
+    yield "|---|---|---|---|"
+    for item in bad[:MOST_ITEMS]:
+        cells: Iterable[str] = (item.suite, item.name, item.sentence)
+        yield f"| {item.outcome.value} | " + " | ".join(md_text(cell) for cell in cells) + " |"
+    yield ""
+    yield from _more(len(bad) - MOST_ITEMS)
+
+
+def _more(left: int) -> Iterator[str]:
+    if left > 0:
+        yield f"… and {left} more, in report.html"
+        yield ""
+
+
+def _about(entries: Sequence[Entry], judgement: Judgement) -> str:
+    story = tell(entries)
+    words = [f"run {md_text(judgement.run)}"]
+    if story.surveyed:
+        words.append(f"{len(story.surveyed.nodes)} nodes")
+        words.append(f"Kubernetes {md_text(story.surveyed.server_version)}")
+    return " · ".join(words)
