@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from aiconform.model.requirement import Level
 from aiconform.model.verdict import (
     Figure,
     Finding,
@@ -50,6 +51,14 @@ class Row:
         if ranked is Outcome.UNKNOWN and not self.required:
             ranked = Outcome.SKIP
         return ORDER.index(ranked), self.name
+
+
+def requirement_rows(judgement: Judgement) -> list[Row]:
+    """One row for each requirement of AI conformance."""
+    return _sorted(
+        Row(v.outcome, v.id, v.level.value, f"{v.reason}: {v.sentence}", v.level is Level.MUST)
+        for v in judgement.requirements
+    )
 
 
 def node_rows(judgement: Judgement) -> list[Row]:

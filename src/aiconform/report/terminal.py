@@ -72,6 +72,7 @@ def _headline(judgement: Judgement) -> str:
 
 def _sections(judgement: Judgement) -> list[_Section]:
     sections = [
+        _Section("Requirements", rows.requirement_rows(judgement)),
         _Section("Nodes", rows.node_rows(judgement)),
         _Section("Devices and memory", rows.exercise_rows(judgement)),
         _Section("Links", rows.link_rows(judgement)),
