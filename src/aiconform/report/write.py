@@ -9,7 +9,6 @@ from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
 from aiconform.report.ctrf import ctrf
 from aiconform.report.evidence import write_evidence
-from aiconform.report.evidence import write_evidence
 from aiconform.report.files import write_file, write_sums
 from aiconform.report.interconnect import interconnect_csv
 from aiconform.report.junit import junit
@@ -20,7 +19,6 @@ from aiconform.report.page import page
 from aiconform.report.requirement import write_requirement
 from aiconform.report.sonobuoy import FILE as SONOBUOY
 from aiconform.report.sonobuoy import sonobuoy
-from aiconform.report.requirement import write_requirement
 from aiconform.report.story import tell
 from aiconform.report.summary import summary_text
 
@@ -35,9 +33,6 @@ def write_results(directory: Path, entries: Sequence[Entry], judgement: Judgemen
     story = tell(entries)
     write_file(directory / "journal.ndjson.gz", _journal(entries))
     write_file(directory / "summary.json", [summary_text(entries, judgement).encode()])
-    write_evidence(directory, entries, judgement.requirements)
-    for verdict in judgement.requirements:
-        write_requirement(directory, verdict)
     write_evidence(directory, entries, judgement.requirements)
     for verdict in judgement.requirements:
         write_requirement(directory, verdict)
