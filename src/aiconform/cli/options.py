@@ -48,3 +48,20 @@ sets: Decorator = click.option(
     metavar="KEY=VALUE",
     help="One value of the chart, as for Helm. May be repeated.",
 )
+
+
+def _as_set(_ctx: click.Context, _parameter: click.Parameter, given: str | None) -> tuple[str, ...]:
+    """As Helm's `--set` takes it; the chart knows which checks there are."""
+    if given is None:
+        return ()
+    if given in {"all", "none"}:
+        return (f"run.checks.enabled={given}",)
+    return (f"run.checks.enabled={{{given}}}",)
+
+
+checks: Decorator = click.option(
+    "--checks",
+    callback=_as_set,
+    metavar="all|none|ID,…",
+    help="Requirements of AI conformance to check, as the value run.checks.enabled.",
+)

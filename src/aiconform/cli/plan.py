@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 @click.option("--chart", type=click.Path(path_type=Path), help="Another chart than our own.")
 @options.values
 @options.sets
+@options.checks
 @options.namespace
 @options.release
 @options.output
@@ -22,6 +23,7 @@ def plan(
     chart: Path | None,
     value_files: tuple[str, ...],
     sets: tuple[str, ...],
+    checks: tuple[str, ...],
     namespace: str,
     release_name: str,
     output: str,
@@ -46,7 +48,7 @@ def plan(
     from aiconform.cli.site import ChartArguments
 
     site = KubectlSite()
-    arguments = ChartArguments(find_chart(chart), value_files, sets, run_name="plan")
+    arguments = ChartArguments(find_chart(chart), value_files, (*sets, *checks), run_name="plan")
     manifest = site.render(arguments, release=release_name, namespace=namespace)
     config = read_manifest(manifest, release=release_name).config
     surveyed = survey_from_here(site, config)

@@ -25,10 +25,21 @@ from aiconform.model.verdict import FailOn, exit_code
     metavar="FILE",
     help="Your own figures (YAML) in place of those that the run was given.",
 )
+@click.option(
+    "--checklist",
+    default="",
+    metavar="VERSION",
+    help="Judge requirements against this version of the checklist, e.g. 1.36.",
+)
 @options.output
 @options.fail_on
 def report(
-    results: Path, write_to: Path | None, references: Path | None, output: str, fail_on: FailOn
+    results: Path,
+    write_to: Path | None,
+    references: Path | None,
+    checklist: str,
+    output: str,
+    fail_on: FailOn,
 ) -> int:
     """
     Judge a finished run again, offline, from its journal.
@@ -52,7 +63,7 @@ def report(
     for damage in loaded.damage:
         note(f"damaged: {damage}")
     own = parse_references(references.read_text(encoding="utf-8")) if references else None
-    judgement = judge_again(loaded, references=own)
+    judgement = judge_again(loaded, references=own, checklist=checklist)
     if write_to is not None:
         write_results(write_to, loaded.entries, judgement)
         note(f"Written to {write_to}")

@@ -30,6 +30,7 @@ def _checked_name(_ctx: click.Context, _parameter: click.Parameter, name: str | 
 )
 @options.values
 @options.sets
+@options.checks
 @click.option(
     "--name", callback=_checked_name, help="Name of the run.  [default: run-<date>-<time>]"
 )
@@ -49,6 +50,7 @@ def run(
     chart: Path | None,
     value_files: tuple[str, ...],
     sets: tuple[str, ...],
+    checks: tuple[str, ...],
     name: str | None,
     results: Path,
     namespace: str,
@@ -68,6 +70,7 @@ def run(
         aiconform run
         aiconform run --set run.profile=quick --set run.probes.tcp=false
         aiconform run --values site.yaml --name after-upgrade --fail-on fail
+        aiconform run --checks all
     """
     from aiconform.cli.charts import find_chart
     from aiconform.cli.clock import Clock
@@ -86,7 +89,9 @@ def run(
         note(f"To read: {fetched.directory / 'report.html'}")
 
     clock = Clock()
-    arguments = ChartArguments(find_chart(chart), value_files, sets, name or run_name(clock.now()))
+    arguments = ChartArguments(
+        find_chart(chart), value_files, (*sets, *checks), name or run_name(clock.now())
+    )
     order = Order(arguments, release_name, namespace, results, keep)
     with Interrupts() as interrupts:
         try:
