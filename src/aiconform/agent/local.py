@@ -41,7 +41,9 @@ def _work(words: argparse.Namespace, *, work: Path) -> None:
     origin = Origin(run=words.run, node=words.node, boot=secrets.token_hex(8))
     inventory = Stream("inventory", origin=origin, publish=_print)
     inventory.add(hello(address="127.0.0.1", clock_offset_s=None))
-    for body in take_inventory(supervise=supervise, environ=environ, engine=words.engine):
+    for body in take_inventory(
+        supervise=supervise, environ=environ, engine=words.engine, salt=words.run
+    ):
         inventory.add(body)
     inventory.end()
     run_exercises(

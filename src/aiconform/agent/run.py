@@ -91,7 +91,10 @@ class Agent:
         stream.add(hello(address=self._settings.address, clock_offset_s=self._clock_offset_s()))
         self._courier.start()
         for body in take_inventory(
-            supervise=supervise, environ=self._environ, engine=self._settings.engine
+            supervise=supervise,
+            environ=self._environ,
+            engine=self._settings.engine,
+            salt=self._settings.run,
         ):
             stream.add(body)
         stream.end()

@@ -1,5 +1,6 @@
 """From what the inventory's process told to one record, also when it was killed half-way."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,10 +20,20 @@ Supervise = Callable[..., Ending]
 
 
 def take_inventory(
-    *, supervise: Supervise, environ: Mapping[str, str], engine: str, root: str = "/"
+    *,
+    supervise: Supervise,
+    environ: Mapping[str, str],
+    engine: str,
+    root: str = "/",
+    salt: str = "",
 ) -> "list[Body]":
-    """The bodies of stream "inventory": the inventory, and evidence if a part of it failed."""
-    told = _Told()
+    """
+    The bodies of stream "inventory": the inventory, and evidence if a part of it failed.
+
+    Args:
+        salt: Hashed with serial numbers, so that two runs cannot be put together by them.
+    """
+    told = _Told(salt)
     ending = supervise(
         "inventory",
         {"root": root, "limit_s": INVENTORY_LIMIT_S},
@@ -56,7 +67,8 @@ def take_inventory(
 class _Told:
     """What has been heard so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, salt: str) -> None:
+        self._salt = salt
         self.sections: "dict[str, Any]" = {}
         self.unknown: "list[dict[str, str]]" = []
         self.path = "/"
@@ -88,9 +100,19 @@ class _Told:
 
     def _devices(self, name: str) -> "list[dict[str, Any]]":
         found = self.sections.get(name, [])[:MAX_DEVICES]
-        return [
-            {k: text(v) if isinstance(v, str) else v for k, v in each.items()} for each in found
-        ]
+        return [{key: self._field(key, value) for key, value in each.items()} for each in found]
+
+    def _field(self, key: str, value: Any) -> Any:
+        if key == "identity" and value:
+            return hidden(str(value), salt=self._salt)
+        if isinstance(value, dict):
+            return small(value)
+        return text(value) if isinstance(value, str) else value
+
+
+def hidden(identity: str, *, salt: str) -> str:
+    """Serial numbers and UUIDs leave a node as a hash alone, another one in each run."""
+    return hashlib.sha256(f"{salt}/{identity}".encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def fitted(body: Body) -> Body:

@@ -65,14 +65,18 @@ def last_level_cache_bytes(tree: Tree) -> "int | None":
     base = "/sys/devices/system/cpu/cpu0/cache"
     sizes = (tree.text(f"{base}/{index}/size") for index in tree.listed(base))
     return max(
-        (int(size[:-1]) * 1024 for size in sizes if isinstance(size, str) and size[-1] == "K"),
+        (
+            int(size[:-1]) * 1024
+            for size in sizes
+            if isinstance(size, str) and re.fullmatch(r"[0-9]{1,9}K", size)
+        ),
         default=None,
     )
 
 
 def _meminfo_bytes(tree: Tree, key: str) -> "int | None":
     page = known_text(tree.text("/proc/meminfo", expected=True)) or ""
-    found = re.search(rf"^{key}:\s+(\d+) kB", page, re.MULTILINE)
+    found = re.search(rf"^{key}:\s+(\d{{1,12}}) kB", page, re.MULTILINE)
     return int(found.group(1)) * 1024 if found else None
 
 

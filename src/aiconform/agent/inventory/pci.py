@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from aiconform.agent.inventory.read import (
-    Tree,
-    Unknown,
-    known_number,
-    known_text,
-)
+from aiconform.agent.inventory.amd import amd_facts
+from aiconform.agent.inventory.link import is_off_the_bus, lanes, read_path
+from aiconform.agent.inventory.others import TPU_PRODUCTS, gaudi_facts, intel_facts
+from aiconform.agent.inventory.read import Tree, Unknown, known_number, known_text
 from aiconform.agent.inventory.vendors import Function, accelerator_vendor
 
 DEVICES = "/sys/bus/pci/devices"
@@ -39,26 +37,41 @@ def _functions(tree: Tree, addresses: "tuple[str, ...]") -> "Iterator[Function]"
 def _accelerator(tree: Tree, function: Function, vendor: str) -> "dict[str, Any]":
     base = f"{DEVICES}/{function.address}"
     nvidia = _nvidia_facts(tree, function.address) if vendor == "nvidia" else {}
+    own = _own_facts(tree, base, function, vendor)
+    off_the_bus = {"state": "off the bus"} if is_off_the_bus(tree, base) else {}
     return {
         "name": function.address,
         "vendor": vendor,
-        "product": nvidia.get("Model") or known_text(tree.text(f"{base}/product_name")),
         "pci_address": function.address,
         "pci_id": f"{function.vendor:04x}:{function.device:04x}",
         "numa_node": known_number(tree.number(f"{base}/numa_node")),
-        "memory_bytes": known_number(tree.number(f"{base}/mem_info_vram_total")),
+        "memory_bytes": known_number(tree.count(f"{base}/mem_info_vram_total")),
         "device_node": _device_node(tree, base, nvidia),
         "link_speed": known_text(tree.text(f"{base}/current_link_speed")),
-        "link_width": _width(tree, f"{base}/current_link_width"),
+        "link_width": lanes(tree, f"{base}/current_link_width"),
         "max_link_speed": known_text(tree.text(f"{base}/max_link_speed")),
-        "max_link_width": _width(tree, f"{base}/max_link_width"),
+        "max_link_width": lanes(tree, f"{base}/max_link_width"),
+        **read_path(tree, base),
+        **own,
+        "product": own.get("product")
+        or nvidia.get("Model")
+        or known_text(tree.text(f"{base}/product_name")),
+        **({"identity": nvidia["GPU UUID"]} if "GPU UUID" in nvidia else {}),
+        **off_the_bus,
     }
 
 
-def _width(tree: Tree, path: str) -> "int | None":
-    """Lanes; the kernel prints 0 or 255 for a link that it cannot see, as in most VMs."""
-    lanes = known_number(tree.number(path))
-    return lanes if lanes is not None and 0 < lanes <= 32 else None
+def _own_facts(tree: Tree, base: str, function: Function, vendor: str) -> "dict[str, Any]":
+    """What only this vendor's driver tells."""
+    if vendor == "amd":
+        return amd_facts(tree, base)
+    if vendor == "habana":
+        return gaudi_facts(tree, base)
+    if vendor == "intel":
+        return intel_facts(tree, base, function.device)
+    if vendor == "google":
+        return {"product": TPU_PRODUCTS.get(function.device)}
+    return {}
 
 
 def _nvidia_facts(tree: Tree, address: str) -> "dict[str, str]":

@@ -5,6 +5,7 @@ Every path hangs below one root, so that tests bring a directory instead of a ma
 """
 
 import errno
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Literal, Union
 
 Reason = Literal["absent", "denied", "empty", "malformed", "timeout", "too_large"]
 MAX_FILE_BYTES = 1024 * 1024
+LARGEST = 2**63  # what a record can hold
 # sysfs of a device that cannot answer: for us the same as if the file were not there.
 _ABSENT = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENXIO, errno.EOPNOTSUPP, errno.EINVAL}
@@ -56,6 +58,11 @@ class Tree:
         self._on_read = on_read
         self._on_unknown = on_unknown
 
+    @property
+    def is_machine(self) -> bool:
+        """The machine itself, and not a directory that stands for one."""
+        return self._root == Path("/")
+
     def text(self, path: str, *, expected: bool = False) -> Text:
         """The file's text without the white space around it."""
         self._on_read(path)
@@ -75,9 +82,18 @@ class Tree:
         if isinstance(value, Unknown):
             return value
         try:
-            return int(value, base)
+            number = int(value, base)
         except ValueError:
             return self._unknown(path, "malformed", expected=True)
+        in_range = -LARGEST <= number < LARGEST
+        return number if in_range else self._unknown(path, "malformed", expected=True)
+
+    def count(self, path: str) -> Number:
+        """A number that cannot be negative: bytes, errors, lanes."""
+        number = self.number(path)
+        if isinstance(number, int) and number < 0:
+            return self._unknown(path, "malformed", expected=True)
+        return number
 
     def names(self, path: str, *, expected: bool = False) -> Names:
         """Names in a directory, sorted so that numbers in them count as numbers."""
@@ -99,6 +115,12 @@ class Tree:
             return (self._root / path.lstrip("/")).exists()
         except OSError:
             return False
+
+    def real(self, path: str) -> str:
+        """Where the path leads when links are followed, as a path below the same root."""
+        self._on_read(path)
+        place = os.path.realpath(self._root / path.lstrip("/"))
+        return "/" + os.path.relpath(place, os.path.realpath(self._root))
 
     def _unknown(self, path: str, reason: Reason, *, expected: bool) -> Unknown:
         unknown = Unknown(path, reason)
