@@ -7,7 +7,11 @@ from typing import Any
 from aiconform.checks.framework import Context, Step, UnavailableError, moved
 from aiconform.checks.secure_accelerator_access import manifests, pods
 from aiconform.checks.secure_accelerator_access.files import HANDLERS
-from aiconform.checks.secure_accelerator_access.listings import granted, numbers
+from aiconform.checks.secure_accelerator_access.listings import (
+    granted,
+    numbers,
+    telling_majors,
+)
 from aiconform.checks.secure_accelerator_access.manifests import (
     HOLDER,
     HOLDER_PORT,
@@ -64,7 +68,13 @@ class AtSite:
         """A5: the other container of the very pod that has a device."""
         async with self._step("container-scope") as seen:
             seen["listing"], seen["files"] = await look_again(
-                self._ctx, self._pod_a, SIDECAR, SIDECAR_PORT, numbers=wanted, label="again"
+                self._ctx,
+                self._pod_a,
+                SIDECAR,
+                SIDECAR_PORT,
+                make=wanted,
+                look_for=self._wanted(),
+                label="again",
             )
 
     async def _bystander(self, step: str, trick: Mapping[str, Any]) -> None:
@@ -99,7 +109,7 @@ class AtSite:
                 return
             found = await visit(self._ctx, self._visitor("maker", make=wanted))
             control, files = await look_again(
-                self._ctx, self._pod_a, HOLDER, HOLDER_PORT, numbers=wanted, label="control"
+                self._ctx, self._pod_a, HOLDER, HOLDER_PORT, make=wanted, label="control"
             )
             seen.update({**found, "control": control, "files": [*found["files"], *files]})
 
@@ -119,7 +129,7 @@ class AtSite:
             looks = {}
             for short, whose, others in (("a", self._a, of_b), ("b", self._b, of_a)):
                 found, files = await look_again(
-                    self._ctx, whose.pod, HOLDER, HOLDER_PORT, numbers=others, label="neighbour"
+                    self._ctx, whose.pod, HOLDER, HOLDER_PORT, make=others, label="neighbour"
                 )
                 looks[short] = found
                 seen["files"] = [*seen["files"], *files]
@@ -154,14 +164,14 @@ class AtSite:
             seen["files"] = []
             if self._a is None:
                 return
-            seen["before"] = self._free_in(await self._ctx.inventory())
             seen["numbers_a"] = self._numbers_of(self._a)
             seen["numbers_b"] = self._numbers_of(self._b) if self._b else []
             began = self._ctx.now()
-            await self._end(self._a)
+            seen["gone"] = await self._end(self._a)
             c = await self._tenant("c", seen, limit_s=RELEASE_S)
             seen["took_s"] = self._ctx.now() - began
             seen["limit_s"] = RELEASE_S
+            seen["free_after"] = self._free_in(await self._ctx.inventory())
             await asyncio.gather(self._end(c), self._end(self._b))
 
     async def _admin_access(self) -> None:
@@ -209,12 +219,17 @@ class AtSite:
         return self._a.pod
 
     def _visitor(self, short: str, **trick: Any) -> dict[str, Any]:
-        patterns = [*self._site.files.devices, *self._site.files.controls]
-        wanted = [*patterns, *(self._all_numbers(self._a) if self._a else ())]
         return manifests.visitor(
             self._site.hostname, name=self._name(short), nonce=self._ctx.nonce,
-            look_for=wanted, **trick,
+            look_for=self._wanted(), **trick,
         )  # fmt: skip
+
+    def _wanted(self) -> list[str]:
+        """What one who was granted nothing tries to open: patterns of paths, and numbers."""
+        files = self._site.files
+        of = numbers(self._a.listing["devices"]) if self._a and self._a.listing else ()
+        majors = [f"{major}:*" for major in sorted(telling_majors(of))]
+        return [*files.devices, *files.controls, *majors, *sorted(of)[:_MOST_NUMBERS]]
 
     async def _tenant(self, short: str, seen: Step, *, limit_s: float = START_S) -> Tenant:
         """Start one and put what it said into the step; no listing: it is not running."""
@@ -244,9 +259,9 @@ class AtSite:
             if tenant is not None
         }
 
-    async def _end(self, tenant: Tenant | None) -> None:
-        if tenant is not None:
-            await end_tenant(self._ctx, tenant.name, claim=tenant.claim)
+    async def _end(self, tenant: Tenant | None) -> bool:
+        """Whether it is gone."""
+        return tenant is None or await end_tenant(self._ctx, tenant.name, claim=tenant.claim)
 
     def _free_in(self, inventory: Any) -> int:
         site = self._site
@@ -263,10 +278,6 @@ class AtSite:
             if listing is None
             else sorted(numbers(granted(listing, self._site.files)))[:_MOST_NUMBERS]
         )
-
-    def _all_numbers(self, tenant: Tenant) -> list[str]:
-        listing = tenant.listing
-        return [] if listing is None else sorted(numbers(listing["devices"]))[:_MOST_NUMBERS]
 
 
 def _bound(pod: Mapping[str, Any]) -> bool:

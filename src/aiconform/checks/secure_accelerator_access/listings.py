@@ -115,7 +115,7 @@ def visible(
         of: Numbers that a granted container had; files of their majors count as well.
         patterns: Further names, where nothing was granted to compare with.
     """
-    majors = {number.partition(":")[0] for number in of} - SHARED_MAJORS
+    majors = telling_majors(of)
     named = Files(devices=tuple(patterns)) if patterns else None
 
     def is_one(each: Json) -> bool:
@@ -127,6 +127,11 @@ def visible(
         return named is not None and named.is_device(path)
 
     return tuple(each for each in listing["devices"] if is_one(each))
+
+
+def telling_majors(of: Iterable[str]) -> frozenset[str]:
+    """Majors of these numbers that belong to one driver, so that all their files are its."""
+    return frozenset(number.partition(":")[0] for number in of) - SHARED_MAJORS
 
 
 def uuids(listing: Json) -> frozenset[str]:

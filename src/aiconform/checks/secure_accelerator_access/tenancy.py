@@ -119,7 +119,11 @@ def _disturbed(before: Json, after: Json) -> str:
 def release(site: Site, facts: Json) -> Answer:
     """A8: what was given back is granted again."""
     pod, listing = facts["pod"], facts["listing"]
+    if not facts["gone"]:
+        return failed("NotReleased", "the ended tenant, or its claim, did not go in two minutes")
     if not pod.get("ready"):
+        if pod["found"] and not pod["node"] and not facts["free_after"]:
+            return unknown("CapacityMoved", "others took the device as soon as it was free")
         if pod["found"] and not pod["node"]:
             told = f"the device was not granted again within {facts['limit_s']:.0f} s"
             return failed("NotReleased", f"{told}: {pod['scheduling_message']}")

@@ -54,14 +54,16 @@ async def start_tenant(
     )
 
 
-async def end_tenant(ctx: Context, name: str, *, claim: str) -> None:
-    """Both are gone afterwards, or two minutes have passed; the clean-up tells what stays."""
+async def end_tenant(ctx: Context, name: str, *, claim: str) -> bool:
+    """Delete both and wait; False: one was still there after two minutes."""
+    gone = True
     pod = await ctx.get(POD, name, namespace="probe")
     if pod is not None:
         await ctx.delete(POD, pod, namespace="probe")
-        await ctx.gone(POD, name, namespace="probe")
+        gone = await ctx.gone(POD, name, namespace="probe")
     if claim:
         found = await ctx.get(RESOURCE_CLAIM, claim, namespace="probe")
         if found is not None:
             await ctx.delete(RESOURCE_CLAIM, found, namespace="probe")
-            await ctx.gone(RESOURCE_CLAIM, claim, namespace="probe")
+            gone = await ctx.gone(RESOURCE_CLAIM, claim, namespace="probe") and gone
+    return gone

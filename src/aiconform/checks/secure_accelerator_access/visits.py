@@ -1,7 +1,7 @@
 """A pod that looks once, from its creation to its listing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiconform.checks.framework import Context, HttpError, ImageError
@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 START_S = 300.0
 LOG_S = 10.0
+_MOST_ASKED = 64  # what the server takes
 _SEEN = "devices.seen"
 _NO_IMAGE = frozenset({"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
 
@@ -72,17 +73,28 @@ async def first_listing(ctx: Context, name: str, container: str) -> tuple[Json |
 
 
 async def look_again(
-    ctx: Context, pod: Json, container: str, port: int, *, numbers: list[str], label: str
+    ctx: Context,
+    pod: Json,
+    container: str,
+    port: int,
+    *,
+    make: Sequence[str],
+    look_for: Sequence[str] = (),
+    label: str,
 ) -> tuple[Json, list[str]]:
     """
-    Ask a running container to open these devices, and to make and open files of their numbers.
+    Ask a running container to open devices that it sees, and to make and open files of numbers.
+
+    Args:
+        make: Device numbers, which are opened as well.
+        look_for: Further paths' patterns and device numbers.
 
     Raises:
         HttpError: It did not answer, or another one did.
     """
     address = str((pod.get("status") or {}).get("podIP") or "")
     host = f"[{address}]" if ":" in address else address
-    body = json.dumps({"open": numbers, "mknod": numbers})
+    body = json.dumps({"open": [*look_for, *make][:_MOST_ASKED], "mknod": list(make)})
     url = f"http://{host}:{port}/look"
     headers = {"content-type": "application/json"}
     answer = await ctx.http("POST", url, headers=headers, body=body, timeout_s=30.0)
