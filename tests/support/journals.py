@@ -79,6 +79,7 @@ class Faults:
 
     # (node, "send" | "receive") → Gbit/s of that direction, with every partner
     slow: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    slow_links: Mapping[tuple[str, str], float] = field(default_factory=dict)  # sender, receiver
     cut_pairs: frozenset[tuple[str, str]] = frozenset()  # a < b: no data comes through
     lost: Mapping[str, int] = field(default_factory=dict)  # node → round in which it vanishes
     failed: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # → reason, sentence
@@ -226,6 +227,7 @@ class _Run:
     def _rate(self, sender: str, receiver: str) -> float:
         slow = self._faults.slow
         limits = [slow[end] for end in ((sender, "send"), (receiver, "receive")) if end in slow]
+        limits += [self._faults.slow_links.get((sender, receiver), math.inf)]
         return min([self._shape.gbit_per_s * self._noise(), *limits])
 
     def _noise(self) -> float:

@@ -26,6 +26,7 @@ COMMANDS = {
     "follow": "Show a run in progress: who is awaited, why, and for how long still",
     "fetch": "Bring the results here, verify them, and let the coordinator end",
     "report": "Judge a finished run again, offline, from its journal",
+    "diff": "Say what changed from one run to another, beyond their noise",
     "submission": "Fill in the official checklist from a run, or lint what was filled in",
     "rights": "What each part needs, and whether it is granted, before a run",
     "local": "Exercise this machine alone, without a cluster",
