@@ -108,9 +108,10 @@ class Requests:
             try:
                 if response.status >= 300:
                     _checked(request, Answer(response.status, await response.read()))
-                yield _lines(response.content)
+                # Within the client's answer is the transport's, which can be read as it comes.
+                yield _lines(response.response.content)
             finally:
-                response.close()
+                response.response.close()
         except TimeoutError as exc:
             raise ClusterError(f"cannot {request}: nothing came within the time") from exc
         except (aiohttp.ClientError, OSError) as exc:
