@@ -244,16 +244,15 @@ class World:
 
     def _making(self, text: str, allowed: set[int], *, own: bool) -> Json:
         minor = int(text.partition(":")[2])
+        made = {"directory": "/dev", "made": True, "nodev": False}
         attempt: Json
         if "no-capability" in self.faults:
-            attempt = {"directory": "/dev", "made": False, "error": "EPERM", "nodev": False}
-            return {"major": MAJOR, "minor": minor, "attempts": [attempt]}
+            refused = {"directory": "/dev", "made": False, "error": "EPERM", "nodev": False}
+            return {"major": MAJOR, "minor": minor, "attempts": [refused]}
         if minor in allowed and (own or "allow-all" in self.faults):
-            opening = {"opened": True, "error": None}
-            attempt = {"directory": "/dev", "made": True, "nodev": False, "opening": opening}
+            attempt = {**made, "opening": {"opened": True, "error": None}}
         else:
-            opening = {"opened": False, "error": "EPERM"}
-            attempt = {"directory": "/dev", "made": True, "nodev": False, "opening": opening}
+            attempt = {**made, "opening": {"opened": False, "error": "EPERM"}}
         nodev = {"directory": "/dev/shm", "made": True, "nodev": True,
                  "opening": {"opened": False, "error": "EACCES"}}  # fmt: skip
         return {"major": MAJOR, "minor": minor, "attempts": [attempt, nodev]}
