@@ -93,12 +93,18 @@ class AtSite:
                 if any(word in str(each.get("handler", "")).lower() for word in HANDLERS)
             ]
             seen.update({"classes": named[:_MOST_RUNTIMES], "left_out": named[_MOST_RUNTIMES:]})
-            looks = []
-            for n, name in enumerate(named[:_MOST_RUNTIMES]):
-                trick = {**manifests.by_environment(), "runtime_class": name}
-                pod = self._visitor(f"runtime-{n}", **trick)
-                looks.append({"class": name, **await visit(self._ctx, pod, limit_s=RUNTIME_S)})
-            seen.update({"looks": looks, "files": [f for look in looks for f in look["files"]]})
+            trick = manifests.by_environment()
+            pods_of = [
+                self._visitor(f"runtime-{n}", runtime_class=name, **trick)
+                for n, name in enumerate(named[:_MOST_RUNTIMES])
+            ]
+            looks = await asyncio.gather(
+                *(visit(self._ctx, pod, limit_s=RUNTIME_S) for pod in pods_of)
+            )
+            seen["looks"] = [
+                {"class": name, **look} for name, look in zip(named, looks, strict=False)
+            ]
+            seen["files"] = [path for look in looks for path in look["files"]]
 
     async def _node_creation(self, wanted: list[str]) -> None:
         """A4: files of the very numbers, made by a pod without a device and by its holder."""

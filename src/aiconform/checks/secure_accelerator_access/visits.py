@@ -104,7 +104,8 @@ async def look_again(
         raise HttpError(f"POST {url}: HTTP {answer.status}, and no JSON") from exc
     if answer.status != 200 or not isinstance(line, dict):
         raise HttpError(f"POST {url}: HTTP {answer.status}: {answer.text[:200]}")
-    if line.get("nonce") != word(ctx.nonce, container):
+    told = (line.get("nonce"), line.get("pod_uid"))
+    if told != (word(ctx.nonce, container), pod["metadata"]["uid"]):
         raise HttpError(f"POST {url}: somebody else answered")
     name = str(pod["metadata"]["name"])
     return compact(line), [await _saved(ctx, name, f"{container}-{label}", line)]
