@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Self, cast
 
 from aiconform.model.errors import ResultsError
-from aiconform.report.files import SUMS, result_files, sha256, unwritable
+from aiconform.report.files import SIGNATURE, SUMS, result_files, sha256, unwritable
 
 _NO_TIME_S = 315_532_800  # 1980, when the results do not say when they were made
 _BLOCK_BYTES = 1 << 20
@@ -104,7 +104,7 @@ def extract(file: BinaryIO, into: Path, *, bounds: Bounds = BOUNDS) -> None:
 
 
 def _pack(directory: Path, file: BinaryIO) -> None:
-    members = [*result_files(directory), *(p for p in [directory / SUMS] if p.exists())]
+    members = [*result_files(directory), *_proofs(directory)]
     mtime_s = _made_at_s(directory)
     # No name and no time in the gzip header: they would differ each time.
     with (
@@ -117,6 +117,10 @@ def _pack(directory: Path, file: BinaryIO) -> None:
             info.size, info.mode, info.mtime = path.stat().st_size, 0o644, mtime_s
             with path.open("rb") as content:
                 tar.addfile(info, content)
+
+
+def _proofs(directory: Path) -> list[Path]:
+    return [path for name in (SUMS, SIGNATURE) if (path := directory / name).exists()]
 
 
 def _made_at_s(directory: Path) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from aiconform.model.errors import ResultsError
 
 SUMS = "SHA256SUMS"
+SIGNATURE = "SHA256SUMS.minisig"
 LIVE_JOURNAL = "journal.ndjson"  # still grows while the results are made
 _BLOCK_BYTES = 1 << 20
 
@@ -90,7 +91,7 @@ def verify(directory: Path) -> None:
 
 
 def _left_out(relative: Path) -> bool:
-    return relative.name.startswith(".") or relative.as_posix() in {SUMS, LIVE_JOURNAL}
+    return relative.name.startswith(".") or relative.as_posix() in {SUMS, SIGNATURE, LIVE_JOURNAL}
 
 
 def _sum_lines(directory: Path) -> Iterator[bytes]:
