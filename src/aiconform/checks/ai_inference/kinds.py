@@ -55,7 +55,7 @@ def gateway_is_ready(facts: Mapping[str, Any], *, routes: int) -> bool:
     """Accepted, Programmed, its listener sound, and our routes attached."""
     wanted = ("accepted", "programmed", "listener_resolved")
     attached = facts["attached_routes"]
-    return all(holds(facts[key]) for key in wanted) and (attached or 0) >= routes
+    return all(holds(facts[key]) for key in wanted) and int(attached or 0) >= routes
 
 
 def port_is_taken(facts: Mapping[str, Any]) -> bool:
@@ -65,7 +65,7 @@ def port_is_taken(facts: Mapping[str, Any]) -> bool:
 
 
 def holds(found: Mapping[str, Any] | None) -> bool:
-    return found is not None and bool(found.get("status") == "True")
+    return found is not None and found.get("status") == "True"
 
 
 def route_facts(route: Mapping[str, Any], *, gateway: str, controller: str) -> Json:
@@ -87,7 +87,7 @@ def route_facts(route: Mapping[str, Any], *, gateway: str, controller: str) -> J
 
 
 def _current(found: Mapping[str, Any], generation: Any) -> bool:
-    return found.get("observedGeneration") == generation
+    return bool(found.get("observedGeneration") == generation)
 
 
 def _told(found: Mapping[str, Any]) -> str:

@@ -1,0 +1,307 @@
+"""PASS is earned by requests that arrive where they have to, as the backends count them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from aiconform.checks.ai_inference import CHECK
+from aiconform.checks.ai_inference.kinds import GATEWAY, ROUTE
+from aiconform.cluster.resources import ENDPOINT_SLICE, SERVICE
+from aiconform.model.outcome import Outcome
+from aiconform.model.records import Sighted
+from aiconform.model.requirement import RequirementVerdict
+from tests.checks.ai_inference.gateway import (
+    Answer,
+    GatewayPlatform,
+    Request,
+    ignoring_headers,
+    ignoring_weights,
+)
+
+
+async def _verdict(platform: GatewayPlatform, **settings: Any) -> RequirementVerdict:
+    entries = await platform.run(CHECK, settings=settings)
+    return platform.verdict(CHECK, entries)
+
+
+def _step(verdict: RequirementVerdict, name: str) -> Outcome:
+    (found,) = (step.outcome for step in verdict.steps if step.name == name)
+    return found
+
+
+async def test_sound_gateway_passes_and_nothing_stays() -> None:
+    platform = GatewayPlatform()
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.PASS, "Ok"), verdict.sentence
+    assert "k1-split.csv" in verdict.evidence
+    assert not platform.objects.all(ROUTE)
+    assert not platform.objects.all(GATEWAY)
+
+
+async def test_pass_is_lost_without_any_record_that_it_rests_on() -> None:
+    platform = GatewayPlatform()
+    entries = await platform.run(CHECK)
+    verdict = platform.verdict(CHECK, entries)
+    resting = {step.name for step in verdict.steps if step.mandatory}
+    assert len(resting) > 20
+
+    for entry in entries:
+        if isinstance(entry.record, Sighted) and entry.record.step in resting:
+            rest = [each for each in entries if each is not entry]
+            found = platform.verdict(CHECK, rest)
+            assert found.outcome is not Outcome.PASS, entry.record.step
+
+
+def _echoing(platform: GatewayPlatform) -> Callable[[Request], Answer]:
+    """Sends everything to one pod, which answers "b" every fifth time."""
+    count = iter(range(10**6))
+
+    def answer(request: Request) -> Answer:
+        platform.name_of = lambda _: "b" if next(count) % 5 == 4 else "a"
+        return platform.at("ai-inference-backend-a", request)
+
+    return answer
+
+
+def _lying(platform: GatewayPlatform) -> Callable[[Request], Answer]:
+    """Answers by itself, in the name of the right pod: nothing arrives."""
+
+    def answer(request: Request) -> Answer:
+        before = platform.seen.copy()
+        found = platform.routed(request)
+        platform.seen = before
+        return found
+
+    return answer
+
+
+def _string_echo(_: GatewayPlatform) -> Callable[[Request], Answer]:
+    """Answers 200 and repeats what it was asked, whatever that is."""
+    return lambda request: Answer(200, None, request.headers.get("x-aiconform-model", "a"))
+
+
+def _renaming(platform: GatewayPlatform) -> Callable[[Request], Answer]:
+    """Drops the Authorization header."""
+
+    def answer(request: Request) -> Answer:
+        kept = [pair for pair in request.sent if pair[0] != "Authorization"]
+        return platform.routed(Request(request.host, request.path, request.headers, kept))
+
+    return answer
+
+
+def _everywhere(platform: GatewayPlatform) -> Callable[[Request], Answer]:
+    """Serves hostnames that no route has."""
+
+    def answer(request: Request) -> Answer:
+        found = platform.routed(request)
+        return found if found.status != 404 else platform.at("ai-inference-backend-a", request)
+
+    return answer
+
+
+def _no_service(_: GatewayPlatform) -> Callable[[Request], Answer]:
+    """Routes are Accepted, and every request gets 500."""
+    return lambda _: Answer(500)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "step", "reason"),
+    [
+        (ignoring_weights, "k1-w1", "WeightIgnored"),
+        (ignoring_headers, "k1-h1", "HeaderIgnored"),
+        (_echoing, "k1-w2-again", "ShareUnlikely"),
+        (_lying, "k1-w1", "CountsDisagree"),
+        (_string_echo, "k1-w1", "StrangerAnswered"),
+        (_renaming, "k1-h2", "HeaderChanged"),
+        (_everywhere, "k1-n2", "UnknownHostServed"),
+        (_no_service, "k1-address", "NeverServed"),
+    ],
+)
+async def test_mutant_gateways_fail(
+    mutant: Callable[[GatewayPlatform], Callable[[Request], Answer]], step: str, reason: str
+) -> None:
+    platform = GatewayPlatform()
+    platform.answer = mutant(platform)
+
+    verdict = await _verdict(platform)
+
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason == reason, verdict.sentence
+    assert _step(verdict, step) is Outcome.FAIL
+
+
+async def test_mutant_with_another_share_fails_only_after_it_was_counted_twice() -> None:
+    platform = GatewayPlatform()
+
+    def half(request: Request) -> Answer:
+        """Weights of nothing are kept, every other share is a half."""
+        route = platform.remembered.get("ai-inference-k1-weights")
+        refs = route["spec"]["rules"][0]["backendRefs"] if route else []
+        shared = "weights" in request.host and 0 not in [ref["weight"] for ref in refs]
+        return platform.routed(request, weights=not shared)
+
+    platform.answer = half
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "ShareUnlikely"), verdict.sentence
+    assert verdict.sentence.startswith("k1-w2-again")
+    assert "152 to 251" in verdict.sentence
+
+
+async def test_mutant_that_never_follows_new_weights_fails() -> None:
+    platform = GatewayPlatform()
+
+    def stale(request: Request) -> Answer:
+        if "weights" in request.host:
+            return platform.at("ai-inference-backend-a", request)
+        return platform.routed(request)
+
+    platform.answer = stale
+
+    verdict = await _verdict(platform)
+
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.reason in {"ShareUnlikely", "WeightsNotFollowed", "StillServed"}
+    assert _step(verdict, "k1-w3") is Outcome.FAIL
+
+
+async def test_mutant_that_serves_deleted_routes_fails() -> None:
+    platform = GatewayPlatform()
+    platform.deaf = True
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "StillServed"), verdict.sentence
+
+
+async def test_missing_service_that_is_not_told_is_a_warning() -> None:
+    platform = GatewayPlatform()
+    platform.tells_missing = False
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.WARN, "NoBackendNotFound")
+
+
+async def test_services_that_lead_to_the_same_pod_measure_nothing() -> None:
+    platform = GatewayPlatform()
+
+    def same(verb: str, resource: Any, found: dict[str, Any]) -> None:
+        if resource == ENDPOINT_SLICE and verb == "create":
+            uids = [platform.pod(f"ai-inference-backend-{x}") for x in "ab"]
+            found["endpoints"] = [{"targetRef": {"uid": p["metadata"]["uid"]}} for p in uids if p]
+
+    platform.objects.reactions.append(same)
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.ERROR, "EndpointsNotOurs")
+
+
+@pytest.mark.parametrize(("installed", "classes"), [(False, ()), (True, ())])
+async def test_nothing_or_definitions_alone_are_not_provided(
+    installed: bool, classes: tuple[str, ...]
+) -> None:
+    verdict = await _verdict(GatewayPlatform(installed=installed, classes=classes))
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "NotProvided")
+
+
+async def test_gateway_that_is_never_programmed_fails_with_its_conditions() -> None:
+    platform = GatewayPlatform()
+    platform.programs = False
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "NotProgrammed")
+    assert "AddressNotAssigned" in verdict.sentence
+
+
+async def test_address_that_cannot_be_reached_is_unknown() -> None:
+    platform = GatewayPlatform()
+    platform.reachable = False
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "AddressUnreachable")
+
+
+@pytest.mark.parametrize("verb", ["create gateways", "create httproutes", "list gatewayclasses"])
+async def test_missing_right_is_unknown_and_named(verb: str) -> None:
+    platform = GatewayPlatform(forbidden=(f"{verb}.gateway.networking.k8s.io",))
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "NotPermitted")
+    assert verb.split()[1] in verdict.sentence
+
+
+async def test_rights_that_only_tell_more_are_not_needed() -> None:
+    platform = GatewayPlatform(forbidden=(
+        "list gateways.gateway.networking.k8s.io",
+        "get customresourcedefinitions.apiextensions.k8s.io",
+    ))  # fmt: skip
+    platform.objects.forbidden.discard("list gateways.gateway.networking.k8s.io")
+
+    verdict = await _verdict(platform)
+
+    assert verdict.outcome is Outcome.PASS, verdict.sentence
+
+
+async def test_site_that_allows_no_gateway_is_unknown() -> None:
+    verdict = await _verdict(GatewayPlatform(), allowCreate=False)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "CreateNotAllowed")
+
+
+async def test_another_port_is_tried_where_the_usual_one_is_taken() -> None:
+    platform = GatewayPlatform()
+    platform.taken_ports = {80}
+
+    verdict = await _verdict(platform)
+
+    assert verdict.outcome is Outcome.PASS, verdict.sentence
+
+
+async def test_client_that_fails_is_no_verdict_on_the_platform() -> None:
+    platform = GatewayPlatform()
+    platform.client_phase = "Failed"
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "ClientFailed")
+
+
+async def test_best_of_several_classes_counts_and_all_are_told() -> None:
+    platform = GatewayPlatform(classes=("broken", "sound"))
+    platform.answer = lambda request: platform.routed(request, headers="k1-" not in request.host)
+
+    verdict = await _verdict(platform)
+
+    assert verdict.outcome is Outcome.PASS, verdict.sentence
+    assert "sound" in verdict.sentence
+    assert any(note.startswith("broken: FAIL") for note in verdict.notes)
+
+
+async def test_existing_gateway_is_used_as_it_is() -> None:
+    platform = GatewayPlatform()
+    listeners = [{"name": "web", "protocol": "HTTP", "port": 8000}]
+    spec = {"gatewayClassName": "c", "listeners": listeners}
+    shared = {"metadata": {"name": "shared"}, "spec": spec}
+    platform.objects.put(GATEWAY, shared, namespace="infra")
+
+    verdict = await _verdict(platform, useExisting="infra/shared")
+
+    assert verdict.outcome is Outcome.PASS, verdict.sentence
+    assert [g["metadata"]["name"] for g in platform.objects.all(GATEWAY)] == ["shared"]
+
+
+async def test_services_of_the_check_go_with_it() -> None:
+    platform = GatewayPlatform()
+    await platform.run(CHECK)
+    assert not platform.objects.all(SERVICE)
