@@ -16,7 +16,7 @@ from aiconform.cluster.resources import NODE, POD, Resource
 Json = dict[str, Any]
 ACCEL = "nvidia.com/gpu"
 POD_GROUP = POD_GROUPS["v1beta1"]
-NONCE = "n0nce"
+INDEX = "batch.kubernetes.io/job-completion-index"
 # partial: places what fits; flash: places in part and takes back; greedy: without counting;
 # deadlock: sound for one gang, half of each of two; asleep: places nothing; slow: one in 6 s.
 Way = Literal["sound", "partial", "flash", "deadlock", "asleep", "slow", "silent"]
@@ -129,9 +129,9 @@ class Gangs:
 
     def _bound(self, pod: Json) -> None:
         self.made.objects.change(POD, pod, spec=pod["spec"], status={"phase": "Pending"})
-        self.made.after(0.2, lambda: self._run(pod))
+        self.made.after(0.2, lambda: self.run(pod))
 
-    def _run(self, pod: Json) -> None:
+    def run(self, pod: Json) -> None:
         self.made.objects.change(POD, pod, status={"phase": "Running"})
         self.made.after(RUN_S, lambda: self._end(pod))
 
@@ -167,7 +167,8 @@ class Gangs:
         uid = pod["metadata"]["uid"]
         others = [p["metadata"]["uid"] for p in there if p["metadata"]["uid"] != uid]
         met = {str(number): {"pod_uid": other} for number, other in enumerate(others)}
-        rank = int(flags[flags.index("--rank") + 1])
+        index = pod["metadata"]["labels"].get(INDEX)
+        rank = int(index if index is not None else flags[flags.index("--rank") + 1])
         said = {
             "event": "barrier.done", "rank": rank, "ranks": ranks, "met_all": self.meet,
             "ended": "met", "nonce": flags[flags.index("--nonce") + 1], "pod_uid": uid,

@@ -51,6 +51,11 @@ class Looking:
         return self._around.config.checks.settings.get(self.check.id, {})
 
     @property
+    def budget(self) -> int:
+        """How many accelerators may be held at a time, as the site has it."""
+        return self._around.config.checks.accelerators
+
+    @property
     def nodes(self) -> tuple[NodeFacts, ...]:
         """As the survey found them."""
         return self._around.nodes

@@ -1,6 +1,5 @@
 """What `run` does: which solution, which slots, and the procedure on them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from aiconform.checks.framework import Context, UnavailableError
@@ -11,7 +10,6 @@ from aiconform.checks.gang_scheduling.shapes import claim_template
 from aiconform.checks.gang_scheduling.slots import MOST, Slots, Wish, choose_slots
 from aiconform.checks.gang_scheduling.timeline import HEADING
 from aiconform.cluster.resources import NODE, POD, RESOURCE_CLAIM_TEMPLATE
-from aiconform.cluster.trouble import mapping
 from aiconform.model.errors import ForbiddenError
 
 Json = dict[str, Any]
@@ -95,7 +93,7 @@ async def _slots(ctx: Context, tries: int) -> Slots | None:
         except ForbiddenError as exc:
             raise UnavailableError("CannotCount", f"what is free cannot be counted: {exc}") from exc
         inventory = await ctx.inventory()
-        found = choose_slots(inventory, free_by_node(nodes, pods), _wish(ctx.settings))
+        found = choose_slots(inventory, free_by_node(nodes, pods), _wish(ctx))
         if not isinstance(found, Slots):
             raise UnavailableError(found.reason, found.sentence)
         seen["slots"] = found.told()
@@ -106,9 +104,8 @@ async def _slots(ctx: Context, tries: int) -> Slots | None:
     return None
 
 
-def _wish(settings: Mapping[str, Any]) -> Wish:
-    most = mapping(settings).get("maxAccelerators")
+def _wish(ctx: Context) -> Wish:
+    """Fewer than two accelerators make no gang: then processors are left."""
     return Wish(
-        most=most if isinstance(most, int) and 2 <= most <= MOST else MOST,
-        cpu_instead=settings.get("cpuFallback") is not False,
+        most=min(MOST, ctx.budget), cpu_instead=ctx.settings.get("cpuFallback") is not False
     )
