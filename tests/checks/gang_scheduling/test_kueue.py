@@ -6,7 +6,7 @@ from aiconform.checks.framework.fake import FakePlatform
 from aiconform.checks.gang_scheduling import CHECK
 from aiconform.model.outcome import Outcome
 from aiconform.model.requirement import RequirementVerdict
-from tests.checks.gang_scheduling.gangs import platform
+from tests.checks.gang_scheduling.gangs import Gangs, platform
 from tests.checks.gang_scheduling.kueues import CLUSTER_QUEUE, Kueue
 
 
@@ -78,3 +78,19 @@ async def test_named_queue_that_is_not_there() -> None:
     Kueue(made)
     verdict = await judged(made, queue="other")
     assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "NoQueue")
+
+
+async def test_of_all_solutions_one_that_passes_is_enough() -> None:
+    """Kubernetes' own is broken, and stands beside."""
+    made = platform()
+    Gangs(made, way="partial")
+    sound = made.schedule
+    Kueue(made)
+    made.schedule = sound
+    verdict = await judged(made, all=True)
+    assert verdict.outcome is Outcome.PASS, verdict
+    steps = {step.name: (step.outcome, step.mandatory) for step in verdict.steps}
+    assert steps["native-refused"] == (Outcome.FAIL, False)
+    assert steps["kueue-refused"] == (Outcome.PASS, True)
+    first = await judged(made)
+    assert (first.outcome, first.reason) == (Outcome.FAIL, "PartialPlacement")

@@ -34,9 +34,9 @@ async def test_sound_scheduler_passes_with_accelerators() -> None:
     verdict = made.verdict(CHECK, entries)
     assert (verdict.outcome, verdict.reason) == (Outcome.PASS, "Ok"), verdict
     assert set(outcomes(verdict).values()) == {"PASS"}
-    (csv,) = [e.record for e in entries if isinstance(e.record, EvidenceFile)]
-    assert csv.path == "timeline.csv"
-    assert "native-refused" in csv.text
+    files = {e.record.path: e.record.text for e in entries if isinstance(e.record, EvidenceFile)}
+    assert "native-refused" in files["timeline.csv"]
+    assert "Unschedulable" in files["objects/native-refused.yaml"]
     assert not made.objects.all(POD)
     assert not made.objects.all(POD_GROUP)
 

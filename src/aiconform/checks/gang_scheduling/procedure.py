@@ -161,7 +161,9 @@ class Procedure:
 
     async def _look(self, t: Trial, gang: Gang) -> bool:
         """How the solution says the gang stands; False: pods lost their gang."""
-        t.seen["group"] = await t.group(gang)
+        t.seen["group"] = group = await t.group(gang)
+        if group is not None:
+            await self._ctx.save(group_file(t.seen.name), group)
         t.seen["stray"] = stray = t.stray(gang)
         t.seen["pods"] = {
             name: str(mapping(pod.get("metadata")).get("uid")) for name, pod in t.pods(gang).items()
@@ -201,6 +203,11 @@ class Procedure:
     def _trial(self, name: str) -> Any:
         step = f"{self._adapter.name}-{name}"
         return trial(self._ctx, self._adapter, self._offer, self._slots, step, self.rows)
+
+
+def group_file(step: str) -> str:
+    """Where the group of a trial is kept, as its solution left it."""
+    return f"objects/{step}.yaml"
 
 
 def _moved(t: Trial) -> bool:

@@ -22,6 +22,7 @@ from aiconform.checks.framework import (
 )
 from aiconform.checks.gang_scheduling.adapters import ADAPTERS, Adapter
 from aiconform.checks.gang_scheduling.looking import TIMELINE
+from aiconform.checks.gang_scheduling.procedure import group_file
 from aiconform.checks.gang_scheduling.trial_rules import (
     BROKEN,
     calm,
@@ -56,8 +57,14 @@ def evaluate(seen: Sightings) -> Conclusion:
         rulings,
         passed=f"{best}: pods of a gang start together or not at all, on {count} slots where the "
         "same pods without a gang start in part",
-        evidence=(TIMELINE,),
+        evidence=(TIMELINE, *_groups(seen, best)),
     )
+
+
+def _groups(seen: Sightings, adapter: str) -> list[str]:
+    """Files of the groups that were seen."""
+    steps = [f"{adapter}-{short}" for short in ("together", "refused", "released")]
+    return [group_file(step) for step in steps if seen.facts(step).get("group") is not None]
 
 
 def _proof(seen: Sightings, adapter: Adapter) -> list[Ruling]:
