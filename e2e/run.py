@@ -13,7 +13,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("--cluster", choices=("lab", "current"), default="lab")
     parser.add_argument("--nodes", type=int, default=4, help="nodes of the lab (default 4)")
-    # Whatever else is given goes to `aiconform run`, as in `make run ARGS="--set run.profile=quick"`.
+    # The rest goes to `aiconform run`, as in `make run ARGS="--set run.profile=quick"`.
     args, rest = parser.parse_known_args()
     if args.cluster == "current":
         return subprocess.call([*aiconform(), "run", *rest], cwd=ROOT)
