@@ -1,0 +1,1 @@
+"""Tests of the check ai_service_metrics."""
