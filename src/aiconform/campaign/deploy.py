@@ -22,6 +22,16 @@ log = structlog.get_logger()
 WATCH_AGAIN_S = 5.0
 
 
+def pod_owner(environment: Environment) -> dict[str, Any]:
+    """Owner reference to the pod that we run in."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "name": environment.pod,
+        "uid": environment.pod_uid,
+    }
+
+
 class Deployment:
     """A run's objects in Kubernetes. The Job owns them, so they go with the Job."""
 
@@ -91,6 +101,8 @@ class Deployment:
         return {node.name: node.labels[label] for node in nodes if label in node.labels}
 
     async def _owner(self) -> dict[str, Any]:
+        if self._environment.owner == "Pod":
+            return pod_owner(self._environment)
         name = self._environment.job
         job = await self._cluster.get("Job", name)
         if job is None:

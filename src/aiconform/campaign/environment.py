@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -19,6 +20,7 @@ class Environment(Frozen):
     pod_uid: Text
     pod_ip: Text
     job: Name  # also the prefix of every object's name
+    owner: Literal["Job", "Pod"] = "Job"  # what the agents go with; a pod when another tool made it
     results: Path
 
     @property
@@ -77,6 +79,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         pod_uid=variable("POD_UID"),
         pod_ip=variable("POD_IP"),
         job=variable("JOB"),
+        owner="Pod" if environ.get("AICONFORM_OWNER") == "Pod" else "Job",
         results=Path(variable("RESULTS")),
     )
 

@@ -24,12 +24,14 @@ def coordinate() -> int:
     from aiconform.campaign.coordinate import coordinate as campaign
 
     try:
-        return asyncio.run(campaign(os.environ, archive=_archive))
+        return asyncio.run(campaign(os.environ, archive=archive_results))
     except asyncio.CancelledError:
         return EXIT_TERMINATED
 
 
-def _archive(directory: Path, tarball: Path, entries: Sequence[Entry], judgement: Judgement) -> str:
+def archive_results(
+    directory: Path, tarball: Path, entries: Sequence[Entry], judgement: Judgement
+) -> str:
     from aiconform import report
 
     report.write_results(directory, entries, judgement)

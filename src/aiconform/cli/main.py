@@ -35,7 +35,7 @@ COMMANDS = {
     "release": "Let the coordinator end; run inside its pod after `kubectl cp`",
     "completion": "Print the completion script of a shell",
 }
-HIDDEN = frozenset({"coordinate"})
+HIDDEN = frozenset({"coordinate", "sonobuoy"})
 
 EXIT_USAGE, EXIT_BROKEN, EXIT_INTERRUPTED = 2, 4, 130
 _EXIT_PIPE_CLOSED = 128 + signal.SIGPIPE

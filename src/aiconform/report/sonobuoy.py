@@ -5,16 +5,20 @@ An item for each requirement and each node, and one for each thing judged below 
 adds statuses up by itself: failed before unknown before passed.
 """
 
+import io
+import tarfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from aiconform.model.verdict import Judgement
+from aiconform.report.files import SUMS, result_files, write_file
 from aiconform.report.items import Item, State, items, suites
 from aiconform.report.scrub import printable
 
-FILE = "sonobuoy_results.yaml"
+FILE, DONE = "sonobuoy_results.yaml", "done"
 # Of one suite, the bad ones first: `sonobuoy results` prints every item that it is given.
 MOST_ITEMS = 2000
 _STATUSES = {
@@ -63,3 +67,47 @@ def _overall(states: Sequence[State]) -> str:
     if State.FAILED in states:
         return "failed"
     return "unknown" if State.ERRORED in states or not states else "passed"
+
+
+def broken(sentence: str) -> bytes:
+    """Results of a run that did not come to a verdict."""
+    document = {
+        "name": "aiconform",
+        "status": "failed",
+        "meta": {"type": "summary", "verdict": "error"},
+        "items": [
+            {"name": "run", "status": "failed", "details": {"sentence": printable(sentence)}}
+        ],
+    }
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True).encode()
+
+
+def hand_over(results: Path, *, run: Path | None, problem: str = "") -> Path:
+    """
+    Pack what Sonobuoy is to have and, last of all, say by the done file that it is there.
+
+    Args:
+        results: The folder that the pod shares with Sonobuoy's worker.
+        run: The run's results directory; None: it made none.
+        problem: Why there are none.
+
+    Returns:
+        The archive. Its files lie at the top, where Sonobuoy looks for them.
+    """
+    results.mkdir(parents=True, exist_ok=True)
+    archive = results / "aiconform.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        if run is not None and (run / FILE).exists():
+            for path in [*result_files(run), run / SUMS]:
+                tar.add(path, path.relative_to(run).as_posix())
+        else:
+            _add(tar, FILE, broken(problem or "the run left no results"))
+    archive.chmod(0o644)
+    write_file(results / DONE, [str(archive).encode()])
+    return archive
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode = len(data), 0o644
+    tar.addfile(info, io.BytesIO(data))
