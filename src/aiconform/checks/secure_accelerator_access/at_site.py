@@ -227,7 +227,7 @@ class AtSite:
     def _visitor(self, short: str, **trick: Any) -> dict[str, Any]:
         return manifests.visitor(
             self._site.hostname, name=self._name(short), nonce=self._ctx.nonce,
-            look_for=self._wanted(), **trick,
+            taints=self._site.taints, look_for=self._wanted(), **trick,
         )  # fmt: skip
 
     def _wanted(self) -> list[str]:

@@ -42,7 +42,7 @@ def tenant(site: Site, *, name: str, nonce: str, claim: str = "", count: int = 1
     )
     aside = ["--nonce", word(nonce, SIDECAR), "--port", str(SIDECAR_PORT)]
     sidecar = workload("devices", *aside, name=SIDECAR, port=SIDECAR_PORT)
-    return _pod(site.hostname, name, (holder, sidecar), claim=claim)
+    return _pod(site.hostname, name, (holder, sidecar), taints=site.taints, claim=claim)
 
 
 def surplus(site: Site, *, name: str, nonce: str, count: int, claim: str = "") -> Json:
@@ -51,7 +51,7 @@ def surplus(site: Site, *, name: str, nonce: str, count: int, claim: str = "") -
     claims = (_CLAIM,) if site.mode == "dra" else ()
     flags = ["--nonce", word(nonce, VISITOR)]
     container = workload("devices", *flags, name=VISITOR, devices=devices, claims=claims)
-    return _pod(site.hostname, name, (container,), claim=claim)
+    return _pod(site.hostname, name, (container,), taints=site.taints, claim=claim)
 
 
 def visitor(
@@ -59,6 +59,7 @@ def visitor(
     *,
     name: str,
     nonce: str,
+    taints: Sequence[str] = (),
     look_for: Sequence[str] = (),
     make: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
@@ -82,7 +83,7 @@ def visitor(
         container["volumeMounts"] = [
             {"name": f"list-{n}", "mountPath": path} for n, path in enumerate(mounts)
         ]
-    pod = _pod(hostname, name, (container,))
+    pod = _pod(hostname, name, (container,), taints=taints)
     if mounts:
         pod["spec"]["volumes"] = [{"name": f"list-{n}", "emptyDir": {}} for n in range(len(mounts))]
     if annotations:
@@ -120,7 +121,7 @@ def borrower(site: Site, *, name: str, nonce: str, claim: str) -> Json:
     """A pod of the work namespace with a claim's name that is only in the other namespace."""
     flags = ["--nonce", word(nonce, VISITOR)]
     container = workload("devices", *flags, name=VISITOR, claims=(_CLAIM,))
-    pod = _pod(site.hostname, name, (container,), claim=claim)
+    pod = _pod(site.hostname, name, (container,), taints=site.taints, claim=claim)
     del pod["spec"]["securityContext"]
     return pod
 
@@ -137,10 +138,13 @@ def outlaw(name: str) -> Json:
     return {"metadata": {"name": name}, "spec": {"containers": [container], "volumes": volumes}}
 
 
-def _pod(hostname: str, name: str, containers: Sequence[Json], *, claim: str = "") -> Json:
+def _pod(
+    hostname: str, name: str, containers: Sequence[Json], *, taints: Sequence[str], claim: str = ""
+) -> Json:
     spec: Json = {
         "affinity": on_nodes(hostname),
         "securityContext": dict(_ROOT),
+        "tolerations": [{"key": key, "operator": "Exists"} for key in taints],
         "containers": list(containers),
     }
     if claim:

@@ -12,6 +12,7 @@ from aiconform.checks.secure_accelerator_access.sites import (
     Choice,
     accelerator_nodes,
     choose,
+    taints_of,
 )
 from aiconform.checks.secure_accelerator_access.visits import visit
 from aiconform.cluster.resources import POD
@@ -69,7 +70,8 @@ async def _visits(
         name = ctx.name(f"elsewhere-{number}")
         pods.append(
             manifests.visitor(
-                hostname, name=name, nonce=ctx.nonce, look_for=patterns,
+                hostname, name=name, nonce=ctx.nonce, taints=taints_of(found, node),
+                look_for=patterns,
                 env=manifests.by_environment()["env"],
             )
         )  # fmt: skip

@@ -21,6 +21,7 @@ class Site:
         resource: Extended resource; empty where devices are claimed.
         free: On this node now; at most so many.
         shared: Several pods may share a device, and the platform says so.
+        taints: Keys of the node's taints, which its accelerators or the site's settings explain.
         known: Whether it is known which files are its devices.
     """
 
@@ -29,6 +30,7 @@ class Site:
     hostname: str
     total: int
     free: int
+    taints: tuple[str, ...] = ()
     resource: str = ""
     driver: str = ""
     device_class: str = ""
@@ -46,7 +48,9 @@ class Site:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> "Site":
-        return cls(**{**facts, "files": Files.from_facts(facts["files"])})
+        return cls(
+            **{**facts, "files": Files.from_facts(facts["files"]), "taints": tuple(facts["taints"])}
+        )
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,12 @@ def choose(found: Inventory, settings: Mapping[str, Any]) -> Choice:
     return Choice(tuple(best[:MOST_SITES]), tuple(dict.fromkeys(left_out)))
 
 
+def taints_of(found: Inventory, node: str) -> tuple[str, ...]:
+    """Of a schedulable node: those that keep pods away, and that ours have to tolerate."""
+    keeping = {t.key for t in found.nodes[node].taints if t.effect in {"NoSchedule", "NoExecute"}}
+    return tuple(sorted(keeping))
+
+
 def accelerator_nodes(found: Inventory) -> tuple[str, ...]:
     """Schedulable nodes that have accelerators of any kind."""
     plugin = {offer.node for offer in found.plugin if offer.total}
@@ -89,7 +99,8 @@ def _plugin_sites(found: Inventory, settings: Mapping[str, Any]) -> list[Site]:
         sites.append(
             Site(
                 mode="plugin", node=offer.node, hostname=_hostname(found, offer.node),
-                total=offer.total, free=offer.free or 0, resource=offer.resource,
+                total=offer.total, free=offer.free or 0, taints=taints_of(found, offer.node),
+                resource=offer.resource,
                 vendor=vendor_of(offer.resource, ""),
                 shared=_declares_sharing(offer.resource, labels),
                 known=files is not None, files=files or Files(),
@@ -120,7 +131,8 @@ def _claimed_sites(
         sites.append(
             Site(
                 mode="dra", node=node, hostname=_hostname(found, node),
-                total=totals[driver, node], free=len(shared), driver=driver,
+                total=totals[driver, node], free=len(shared), taints=taints_of(found, node),
+                driver=driver,
                 device_class=device_class, vendor=vendor_of("", driver), shared=any(shared),
                 known=files is not None, files=files or Files(),
             )
