@@ -4,9 +4,12 @@ import faulthandler
 import os
 import subprocess
 import sys
+import time
+from array import array
+from collections.abc import Sequence
 from dataclasses import replace
 
-from aiconform.agent.engines.protocol import Device
+from aiconform.agent.engines.protocol import Collective, CollectiveKind, Device
 from aiconform.agent.engines.python_engine import Matrix, PythonEngine
 
 
@@ -40,9 +43,67 @@ class FakeEngine(PythonEngine):
         if self._fault == "raise":
             raise RuntimeError("the driver said no")
         product = super().matmul(left, right)
+        if self._fault == "tires":
+            time.sleep(0.0005 * self._calls)
         if self._fault == "flip" or (self._fault == "flip_once" and self._calls == 2):
             product = flipped(product)
         return product
+
+
+class FakeGroup(FakeEngine):
+    """Three devices that can do everything together."""
+
+    pinned = True
+
+    def group(self) -> tuple[Device, ...]:
+        return tuple(Device(f"fake:{n}", "accelerator", 1 << 20, "Fake 1") for n in range(3))
+
+    def devices(self) -> tuple[Device, ...]:
+        return self.group()
+
+    def move(self, source: Matrix, target: Device) -> Matrix:
+        if self._fault == "slow_to_2" and target.name == "fake:2":
+            time.sleep(0.005)
+        return self.copy(source)
+
+    def host_buffer(self, size_bytes: int, *, device: Device, seed: int) -> bytes:
+        return bytes(size_bytes)
+
+    def upload(self, buffer: bytes, device: Device) -> bytes:
+        return bytes(bytearray(buffer))
+
+    def download(self, held: bytes) -> bytes:
+        return bytes(bytearray(held))
+
+    def free_bytes(self, device: Device) -> int | None:
+        return 1 << 14
+
+    def pattern(self, name: str, *, words: int, device: Device, seed: int) -> "array[int]":
+        value = {"0": 0, "55555555": 0x55555555}.get(name.lstrip("~"), 0x1234)
+        values = array("I", [value ^ (0xFFFFFFFF if name.startswith("~") else 0)]) * words
+        if self._fault == "stuck_bit" and device.name == "fake:1":
+            values[17] |= 1
+        return values
+
+    def mismatches(self, name: str, held: "array[int]", *, seed: int) -> int:
+        good = self.pattern(name, words=len(held), device=self.group()[0], seed=seed)
+        return sum(map(int.__ne__, good, held))
+
+    def collective(
+        self, kind: CollectiveKind, *, element_count: int, devices: Sequence[Device]
+    ) -> Collective:
+        return FakeCollective(wrong=3 if self._fault == "wrong_sum" else 0)
+
+
+class FakeCollective:
+    def __init__(self, *, wrong: int) -> None:
+        self._wrong = wrong
+
+    def run(self) -> None:
+        time.sleep(0.001)
+
+    def wrong_count(self) -> int:
+        return self._wrong
 
 
 def flipped(product: Matrix) -> Matrix:
@@ -66,4 +127,5 @@ time.sleep(600)
 
 
 def make_engine() -> FakeEngine:
-    return FakeEngine(os.environ.get("FAKE_ENGINE_FAULT", ""))
+    fault = os.environ.get("FAKE_ENGINE_FAULT", "")
+    return FakeGroup(fault.partition("/")[2]) if fault.startswith("group") else FakeEngine(fault)

@@ -14,7 +14,7 @@ from aiconform.model.verdict import Outcome, RunVerdict, Verdict
 from aiconform.model.wire import Measurement, Statistic
 from tests.judge.verdicts import findings, verdict
 from tests.support.hosts import device, gemm, hosts_journal
-from tests.support.records import measurement
+from tests.support.records import answer, measurement
 
 PLANNED = ("gemm.known_answer", "gemm.rate", "host.h2d", "memory.copy")
 H100 = "NVIDIA H100 80GB HBM3"
@@ -198,3 +198,48 @@ def test_no_figure_but_a_credible_one_passes(value: float | None, noisy: bool) -
     if found.outcome is Outcome.PASS:
         assert value is not None
         assert 0.4 * 989.5 < value < 1.05 * 989.5
+
+
+@pytest.mark.parametrize(
+    ("samples", "outcome"), [((0.99, 0.99), "PASS"), ((0.95, 0.96), "WARN"), ((0.8, 0.85), "FAIL")]
+)
+def test_drift_under_load_is_held_against_the_device_itself(
+    samples: tuple[float, float], outcome: str
+) -> None:
+    value, high = samples
+    said = measurement("sustain", value, device="cuda:0", metric="sustain.drift", unit="ratio",
+                       **flat(value, high=high))  # fmt: skip
+
+    assert alone(said).outcome == outcome
+
+
+def test_wrong_sum_of_a_collective_fails_whatever_its_rate() -> None:
+    said = measurement(
+        "coll.all_reduce", 400.0, device="all", params={"ranks": 8, "bytes": 1 << 30}
+    )
+    wrong = answer("all", exercise="coll.all_reduce", ok=False, wrong_count=3, total_count=8)
+    item = "coll.all_reduce"
+
+    judgement = judge(
+        hosts_journal(
+            nodes=1, exercises=("gemm.known_answer", item), rates={"node1": [said, wrong]}
+        )
+    )
+
+    assert findings(judgement) == [("AIC-DEV-012", "node1 all", "FAIL")]
+
+
+@pytest.mark.parametrize("wrong", [0, 5])
+def test_memory_that_loses_words_fails_on_its_device(wrong: int) -> None:
+    item = "memory.pattern"
+    said = [
+        answer(f"cuda:{n}", exercise=item, ok=not (wrong and n == 2),
+               wrong_count=wrong if n == 2 else 0, repeated=None)
+        for n in range(8)
+    ]  # fmt: skip
+
+    judgement = judge(
+        hosts_journal(nodes=1, exercises=("gemm.known_answer", item), rates={"node1": said})
+    )
+
+    assert findings(judgement) == ([("AIC-DEV-011", "node1 cuda:2", "FAIL")] if wrong else [])

@@ -13,7 +13,7 @@ from aiconform.agent.errors import Terminated
 from aiconform.agent.inventory.assemble import take_inventory
 from aiconform.agent.log import Log
 from aiconform.agent.probes.environment import child_environ
-from aiconform.agent.probes.selftest import EXERCISES, run_exercises
+from aiconform.agent.probes.selftest import EXERCISES, QUICK, run_exercises
 from aiconform.agent.probes.supervise import supervise
 from aiconform.agent.program import hello
 from aiconform.agent.records import Origin, Record, Stream
@@ -49,7 +49,7 @@ def _work(words: argparse.Namespace, *, work: Path) -> None:
     run_exercises(
         [
             ExerciseOrder(each, LIMIT_S[words.profile], {"scale": words.profile})
-            for each in words.exercise or EXERCISES
+            for each in words.exercise or (QUICK if words.profile == "quick" else EXERCISES)
         ],
         stream=Stream("self", origin=origin, publish=_print),
         engine=words.engine,

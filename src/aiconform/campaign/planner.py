@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiconform import catalogue, fabric
+from aiconform.campaign.exercises import exercise_orders as exercise_orders
+from aiconform.campaign.exercises import expected_alone_s
 from aiconform.campaign.network import network_topology
 from aiconform.checks.framework.check import Check
 from aiconform.model.plan import Cost, Excluded, Group, NodeFacts, Plan, RunConfig, Taint
 from aiconform.model.records import Surveyed
-from aiconform.model.wire import ExerciseOrder
 
 CONTROL_PLANE_LABELS = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 START_S = 15.0  # from DaemonSet to the first word of an agent whose image is there
-SELF_S = {"quick": 15.0, "standard": 30.0, "thorough": 120.0}
 PAIR_SECONDS = {"quick": 1.0, "standard": 2.0, "thorough": 4.0}  # per direction
 PAIR_PINGS = {"quick": 500, "standard": 2000, "thorough": 5000}
 # For the forecast of bytes only: what a pair of 25 Gb/s ports can move. Faster ports move more.
@@ -66,19 +66,8 @@ def _probes(config: RunConfig, surveyed: Surveyed) -> Plan:
         exercises=exercises,
         pair_probe=config.probes.tcp and node_count > 1,
         topology=topology,
-        cost=_cost(config, node_count),
+        cost=_cost(config, node_count, accelerated=any(group.resources for group in groups)),
     )
-
-
-def exercise_orders(config: RunConfig) -> tuple[ExerciseOrder, ...]:
-    """The exercises that each node does alone, each with its share of the node's time limit."""
-    names = [
-        *(("gemm.known_answer", "gemm.rate") if config.probes.compute else ()),
-        *(("memory.copy",) if config.probes.memory else ()),
-    ]
-    limit_s = config.limits.self_s / max(len(names), 1)
-    params: dict[str, str | int | float | bool | None] = {"scale": config.profile}
-    return tuple(ExerciseOrder(exercise=n, limit_s=limit_s, params=params) for n in names)
 
 
 def _why_excluded(node: NodeFacts, config: RunConfig) -> Excluded | None:
@@ -202,13 +191,11 @@ def _tolerations(nodes: Iterable[NodeFacts]) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _cost(config: RunConfig, node_count: int) -> Cost:
+def _cost(config: RunConfig, node_count: int, *, accelerated: bool) -> Cost:
     """Seconds and bytes, before the start; what images weigh is not in it."""
     if not node_count:
         return Cost(seconds=0, bytes=0, sentence="no node can be tested")
-    alone_s = START_S + (
-        SELF_S[config.profile] if config.probes.compute or config.probes.memory else 0
-    )
+    alone_s = START_S + expected_alone_s(config, accelerated=accelerated)
     if not config.probes.tcp or node_count < 2:
         return Cost(
             seconds=alone_s, bytes=0, sentence=f"{node_count} nodes, each on its own, all at once"

@@ -18,13 +18,25 @@ from aiconform.model.wire import KnownAnswer
 
 STREAM = "self"
 SUFFIX = ".known_answer"
+MEMORY_PATTERN = "memory.pattern"
 HOST_DEVICE = "cpu"  # how engines call a node without accelerators
 
 Answers = Sequence[tuple[str, KnownAnswer]]
 
 
 def is_known_answer(exercise: str) -> bool:
+    """Does it say of every device of the node whether it computes right?"""
     return exercise.endswith(SUFFIX)
+
+
+def is_answer(exercise: str) -> bool:
+    """Is it judged by whether what came out is exact, and not by a rate?"""
+    return is_known_answer(exercise) or exercise == MEMORY_PATTERN
+
+
+def wrong_answers(node: str, exercise: str, facts: Facts) -> Answers:
+    """Those that are not exact, of an exercise that is judged by its rate beside."""
+    return [(i, each) for i, each in _wrong(node, exercise, facts) if each.wrong_count > 0]
 
 
 def judge_answers(node: str, exercise: str, facts: Facts) -> Iterator[Verdict]:
@@ -41,12 +53,15 @@ def judge_answers(node: str, exercise: str, facts: Facts) -> Iterator[Verdict]:
         yield _judge_device(node, device, exercise, answers, stream=stream, facts=facts)
     if missing := _missing(node, exercise, stream, answered=frozenset(devices), facts=facts):
         reason, sentence = missing
+        # Every node computes; memory of their own have only nodes with accelerators.
+        skipped = reason == "ExerciseSkip" and not is_known_answer(exercise)
         yield Verdict(
             item=exercise,
             subject=Subject(node=node),
-            outcome=Outcome.UNKNOWN,
+            outcome=Outcome.SKIP if skipped else Outcome.UNKNOWN,
             reason=reason,
             sentence=clip(sentence),
+            required=not skipped,
             rests_on=stream.end_ids,
         )
 
@@ -106,6 +121,8 @@ def _judge_one(answer: KnownAnswer, stream: Stream) -> tuple[Outcome, str, str]:
         where = f" ({answer.detail})" if answer.detail else ""
         if answer.repeated is False:
             return Outcome.WARN, "SdcTransient", f"{what}, which a second call did not show{where}"
+        if answer.exercise == MEMORY_PATTERN:
+            return Outcome.FAIL, "MemoryPattern", f"its memory loses what is written: {what}{where}"
         return Outcome.FAIL, "Sdc", f"computes wrong results: {what}{where}"
     if not stream.complete:
         return Outcome.UNKNOWN, "Incomplete", f"answers right, but {stream.problem}"

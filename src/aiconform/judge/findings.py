@@ -5,7 +5,7 @@ from typing import Literal
 
 from aiconform.catalogue import finding_texts
 from aiconform.fabric import pair_of
-from aiconform.judge.answers import is_known_answer
+from aiconform.judge.answers import is_answer
 from aiconform.judge.blame import DOING, ids_of, sentence_of, subject_of
 from aiconform.judge.facts import Facts
 from aiconform.judge.inventory import inventory_defects
@@ -13,6 +13,7 @@ from aiconform.judge.network import Network
 from aiconform.judge.words import clip
 from aiconform.model.verdict import Finding, Outcome, Subject, Verdict
 
+WRONG = {"MemoryPattern": "AIC-DEV-011", "WrongSum": "AIC-DEV-012"}
 Kind = Literal[Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR]
 NETWORK_CODES = {"port": "AIC-NET-001", "node": "AIC-NET-002", "pair": "AIC-NET-003"}
 # A node's verdict with one of these reasons has its finding elsewhere, or needs none.
@@ -74,9 +75,10 @@ def _of_devices(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
         own = verdict.subject.node is not None and verdict.subject.peer is None
         if not own or verdict.item in {"node", "inventory"}:
             continue
-        if is_known_answer(verdict.item):
+        if is_answer(verdict.item) or verdict.reason == "WrongSum":
             if verdict.outcome is Outcome.FAIL:
-                yield _from("AIC-DEV-001", verdict, Outcome.FAIL)
+                code = WRONG.get(verdict.reason, "AIC-DEV-001")
+                yield _from(code, verdict, Outcome.FAIL)
             elif verdict.outcome is Outcome.WARN:
                 yield _from("AIC-DEV-002", verdict, Outcome.WARN)
             elif verdict.reason == "DevicesMissing":
@@ -90,6 +92,8 @@ def _of_devices(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
 
 
 def _rate_code(verdict: Verdict) -> str:
+    if verdict.item == "sustain":
+        return "AIC-DEV-013"
     return "AIC-DEV-008" if verdict.reason == "BelowReference" else "AIC-DEV-004"
 
 

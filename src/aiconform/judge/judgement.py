@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aiconform.judge.answers import is_known_answer, judge_answers
+from aiconform.judge.answers import is_answer, judge_answers
 from aiconform.judge.coverage import judge_coverage
 from aiconform.judge.facts import Facts, gather
 from aiconform.judge.findings import find
@@ -71,7 +71,7 @@ def _own(facts: Facts, site: Sequence[SiteReference]) -> Sequence[Verdict]:
         *(
             verdict
             for exercise in exercises
-            if is_known_answer(exercise)
+            if is_answer(exercise)
             for node in facts.nodes
             for verdict in judge_answers(node, exercise, facts)
         ),

@@ -9,11 +9,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from aiconform.judge.answers import STREAM, is_known_answer
+from aiconform.judge.answers import STREAM, is_answer, wrong_answers
 from aiconform.judge.facts import Facts
 from aiconform.judge.peers import TOO_FAST, Peers, peers_of
 from aiconform.judge.products import host_transport, product_of
-from aiconform.judge.standards import ABOVE_PEAK, Standard, asked_of, bound_of, standard_for
+from aiconform.judge.standards import (
+    ABOVE_PEAK,
+    FIXED,
+    Standard,
+    asked_of,
+    bound_of,
+    standard_for,
+)
 from aiconform.judge.states import trouble_of
 from aiconform.judge.streams import Stream
 from aiconform.judge.words import clip, number
@@ -65,7 +72,7 @@ def judge_rates(facts: Facts, site: Sequence[SiteReference] = ()) -> Iterator[Ve
     Args:
         site: The site's own references; they win over the catalogue's.
     """
-    exercises = [e for e in (facts.plan.exercises if facts.plan else ()) if not is_known_answer(e)]
+    exercises = [e for e in (facts.plan.exercises if facts.plan else ()) if not is_answer(e)]
     classes = _classes(facts, frozenset(exercises))
     for exercise in exercises:
         for node in facts.nodes:
@@ -84,7 +91,7 @@ def _yardstick(
     host_link = host_transport(kind, node, facts) if kind else None
     asked = asked_of(measured, kind, host_link=host_link)
     if asked is None:
-        return Yardstick(peers=peers)
+        return Yardstick(standard=FIXED.get(measured.metric), peers=peers)
     return Yardstick(
         bound=bound_of(asked, kind) if kind else None,
         standard=None if measured.reduced else standard_for(asked, kind, site),
@@ -129,6 +136,9 @@ def _judge_node(
             against = _yardstick(measured, node, facts, classes, site)
             judged = _judge_one(measured, record_id, stream, against)
             devices[measured.device].append(judged)
+    for record_id, wrong in wrong_answers(node, exercise, facts):
+        said = f"{wrong.wrong_count} of {wrong.total_count} elements are wrong"
+        devices[wrong.device].append(Judged(Outcome.FAIL, "WrongSum", said, True, None, record_id))
     for device, found in sorted(devices.items(), key=lambda each: each[0] or ""):
         yield _together(Subject(node=node, device=device), exercise, found, stream, facts)
     if not devices or stream.not_run(exercise):

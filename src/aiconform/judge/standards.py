@@ -64,6 +64,14 @@ class Standard:
     says: str
 
 
+# What is judged alike on every product.
+FIXED = {
+    "sustain.drift": Standard(
+        fail_below=0.90, warn_below=0.97, says="0.97 of its own rate at the beginning"
+    ),
+}
+
+
 def asked_of(
     measured: Measurement, kind: AcceleratorKind | None, *, host_link: str | None
 ) -> Asked | None:

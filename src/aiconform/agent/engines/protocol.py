@@ -1,5 +1,6 @@
 """What an exercise needs of a framework, in our words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -14,6 +15,67 @@ class Device:
     name: str  # cpu, cuda:0, tpu:3
     kind: Literal["cpu", "accelerator"]
     memory_bytes: "int | None" = None
+    product: "str | None" = None  # as the framework calls it: NVIDIA H100 80GB HBM3
+
+
+CollectiveKind = Literal["all_reduce", "all_gather", "reduce_scatter", "all_to_all"]
+
+
+class Collective(Protocol):
+    """One collective over several devices, ready to run again and again."""
+
+    def run(self) -> None:
+        """Until the result is on every device."""
+
+    def wrong_count(self) -> int:
+        """Elements of the last result that are not exactly what they must be, on all devices."""
+
+
+class HostLinkEngine(Protocol):
+    """An engine that can copy between host and device."""
+
+    pinned: bool  # is the host's side memory that the device reaches by itself
+
+    def host_buffer(self, size_bytes: int, *, device: "Device", seed: int) -> Array:
+        """Bytes in the host's memory, of no pattern that a link could shorten."""
+
+    def upload(self, buffer: Array, device: "Device") -> Array:
+        """A copy on the device."""
+
+    def download(self, array: Array) -> Array:
+        """A copy in the host's memory."""
+
+
+class GroupEngine(Protocol):
+    """An engine that has several devices do something together."""
+
+    def group(self) -> "tuple[Device, ...]":
+        """All devices of this process; several of them may be parts of one processor."""
+
+    def move(self, array: Array, target: "Device") -> Array:
+        """A copy on another device."""
+
+    def collective(
+        self, kind: CollectiveKind, *, element_count: int, devices: "Sequence[Device]"
+    ) -> Collective:
+        """
+        Args:
+            element_count: float32 elements of the buffer that message sizes are counted by: of one
+                rank, or of the gathered whole for all_gather. A multiple of the number of devices.
+        """
+
+
+class PatternEngine(Protocol):
+    """An engine that writes and checks patterns in a device's memory, on the device."""
+
+    def free_bytes(self, device: "Device") -> "int | None":
+        """What can be taken now; None when the framework does not say."""
+
+    def pattern(self, name: str, *, words: int, device: "Device", seed: int) -> Array:
+        """Words of 32 bits; see `probes.patterns`."""
+
+    def mismatches(self, name: str, array: Array, *, seed: int) -> int:
+        """How many words are not what `pattern` writes."""
 
 
 class Engine(Protocol):

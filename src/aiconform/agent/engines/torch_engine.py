@@ -33,6 +33,7 @@ class TorchEngine:
                 name=f"{self._kind}:{index}",
                 kind="accelerator",
                 memory_bytes=_memory_bytes(self._kind, index),
+                product=_product(self._kind, index),
             )
             for index in range(getattr(torch, self._kind).device_count())
         )
@@ -54,9 +55,50 @@ class TorchEngine:
     def copy(self, source: Array) -> Array:
         return source.clone()
 
+    def group(self) -> "tuple[Device, ...]":
+        return self.devices()
+
+    def move(self, array: Array, target: Device) -> Array:
+        return array.to(device=target.name, copy=True)
+
+    @property
+    def pinned(self) -> bool:
+        return self._kind == "cuda"
+
+    def host_buffer(self, size_bytes: int, *, device: Device, seed: int) -> Array:
+        torch.manual_seed(seed)
+        values = torch.randint(0, 256, (size_bytes,), dtype=torch.uint8)
+        return values.pin_memory() if self.pinned else values
+
+    def upload(self, buffer: Array, device: Device) -> Array:
+        return buffer.to(device=device.name, non_blocking=True, copy=True)
+
+    def download(self, array: Array) -> Array:
+        """Into pinned memory where there is some; the copy has ended when this returns."""
+        host = torch.empty_like(array, device="cpu", pin_memory=self.pinned)
+        host.copy_(array, non_blocking=True)
+        self.wait(array)
+        return host
+
+    def free_bytes(self, device: Device) -> "int | None":
+        if self._kind is None:
+            return None
+        free, _ = getattr(torch, self._kind).mem_get_info(device.name)
+        return int(free)
+
+    def pattern(self, name: str, *, words: int, device: Device, seed: int) -> Array:
+        inverted = name.startswith("~")
+        plain = _pattern(name.lstrip("~"), words, device.name, seed)
+        return ~plain if inverted else plain
+
+    def mismatches(self, name: str, array: Array, *, seed: int) -> int:
+        where = Device(name=str(array.device), kind="accelerator")
+        good = self.pattern(name, words=array.numel(), device=where, seed=seed)
+        return int((array != good).sum().item())
+
     def wait(self, *arrays: Array) -> None:
         if self._kind is not None:
-            for device in {array.device for array in arrays}:
+            for device in {array.device for array in arrays} - {torch.device("cpu")}:
                 getattr(torch, self._kind).synchronize(device)
 
     def fetch(self, array: Array) -> bytes:
@@ -85,3 +127,19 @@ def _memory_bytes(kind: str, index: int) -> "int | None":
     properties: Any = getattr(torch, kind).get_device_properties(index)
     total = getattr(properties, "total_memory", None)
     return int(total) if total else None
+
+
+def _product(kind: str, index: int) -> "str | None":
+    name = getattr(getattr(torch, kind), "get_device_name", None)
+    return str(name(index)) if name is not None else None
+
+
+def _pattern(name: str, words: int, device: str, seed: int) -> Array:
+    """Signed words of 32 bits, since not every device has unsigned ones."""
+    if name not in {"address", "hash"}:
+        return torch.full((words,), int(name, 16), dtype=torch.int32, device=device)
+    index = torch.arange(words, dtype=torch.int32, device=device)
+    if name == "hash":  # wraps around, as integers of a device do
+        index = (index ^ (index >> 16)) * 0x45D9F3B
+        index = index ^ (index >> 16)
+    return index ^ seed

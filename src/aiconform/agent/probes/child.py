@@ -2,6 +2,7 @@
 
 import argparse
 import faulthandler
+import importlib
 import json
 import os
 import signal
@@ -51,6 +52,26 @@ def _perform(request: Request, emit: Emit) -> "tuple[str, str]":
     return "done", ""
 
 
+# What each name is done by: a module, and a function in it.
+_EXERCISES = {
+    "gemm.known_answer": "probes.known_answer:check_known_answer",
+    "gemm.rate": "probes.gemm_rate:measure_gemm_rate",
+    "memory.copy": "probes.memory_copy:measure_memory_copy",
+    "memory.pattern": "probes.patterns:check_memory_pattern",
+    "host.h2d": "probes.host_link:measure_host_link",
+    "host.d2h": "probes.host_link:measure_host_link",
+    "peer.copy": "probes.peer_copy:measure_peer_copy",
+    "coll.all_reduce": "probes.collectives:measure_collective",
+    "coll.all_gather": "probes.collectives:measure_collective",
+    "coll.reduce_scatter": "probes.collectives:measure_collective",
+    "coll.all_to_all": "probes.collectives:measure_collective",
+    "sustain": "probes.sustain:measure_sustained_load",
+    "inventory": "inventory.collect:collect_inventory",
+    "framework": "engines.count:count_accelerators",
+    "tcp.pair": "links.pair:run_pair",
+}
+
+
 def find_exercise(name: str) -> Exercise:
     """
     Imports only what this one exercise needs.
@@ -58,31 +79,11 @@ def find_exercise(name: str) -> Exercise:
     Raises:
         AgentError: This agent knows no such exercise.
     """
-    if name == "gemm.known_answer":
-        from aiconform.agent.probes.known_answer import check_known_answer
-
-        return check_known_answer
-    if name == "gemm.rate":
-        from aiconform.agent.probes.gemm_rate import measure_gemm_rate
-
-        return measure_gemm_rate
-    if name == "memory.copy":
-        from aiconform.agent.probes.memory_copy import measure_memory_copy
-
-        return measure_memory_copy
-    if name == "inventory":
-        from aiconform.agent.inventory.collect import collect_inventory
-
-        return collect_inventory
-    if name == "framework":
-        from aiconform.agent.engines.count import count_accelerators
-
-        return count_accelerators
-    if name == "tcp.pair":
-        from aiconform.agent.links.pair import run_pair
-
-        return run_pair
-    raise AgentError(f"this agent knows no exercise {name!r}")
+    if name not in _EXERCISES:
+        raise AgentError(f"this agent knows no exercise {name!r}")
+    module, _, function = _EXERCISES[name].partition(":")
+    found: Exercise = getattr(importlib.import_module(f"aiconform.agent.{module}"), function)
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

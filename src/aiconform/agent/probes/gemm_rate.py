@@ -4,19 +4,20 @@ import time
 
 from aiconform.agent.engines.choose import make_engine
 from aiconform.agent.engines.protocol import Device, DType, Engine, describe
+from aiconform.agent.probes.needs import product
 from aiconform.agent.probes.request import Emit, Request
 from aiconform.agent.probes.sampling import calls_to_fill, take_samples
 from aiconform.agent.probes.sizes import rate_size, repeats_of, sample_s, seed_of
+from aiconform.agent.probes.together import at_once
 from aiconform.agent.records import Body
 
 KEEP_FREE = 0.2  # of the time limit
 
 
 def measure_gemm_rate(request: Request, emit: Emit) -> None:
-    """One body for each device, in teraflops (1e12 operations) per second."""
+    """One body for each device, all at the same time, in teraflops (1e12 operations) per second."""
     engine = make_engine(str(request.values["engine"]))
-    for device in engine.devices():
-        emit(_measure(engine, device, request))
+    at_once(engine.devices(), lambda device: _measure(engine, device, request), emit)
 
 
 def _measure(engine: Engine, device: Device, request: Request) -> Body:
@@ -47,7 +48,7 @@ def _measure(engine: Engine, device: Device, request: Request) -> Body:
         "metric": "gemm.rate",
         "unit": "teraflops_per_second",
         **sampled.fields(),
-        "params": {"size": size, "dtype": dtype},
+        "params": {"size": size, "dtype": dtype, **product(device)},
         "engine": describe(engine),
         "seconds": time.monotonic() - started,
     }

@@ -13,6 +13,7 @@ from aiconform.agent.engines.protocol import Device, Engine, describe
 from aiconform.agent.inventory.given import given_here
 from aiconform.agent.inventory.read import Tree
 from aiconform.agent.probes.host_memory import HostCopy, host_buffer
+from aiconform.agent.probes.needs import product
 from aiconform.agent.probes.request import Emit, Request
 from aiconform.agent.probes.sampling import calls_to_fill, take_samples
 from aiconform.agent.probes.sizes import (
@@ -22,6 +23,7 @@ from aiconform.agent.probes.sizes import (
     seed_of,
     usable_cores,
 )
+from aiconform.agent.probes.together import at_once
 from aiconform.agent.records import Body
 
 KEEP_FREE = 0.2  # of the time limit
@@ -35,9 +37,9 @@ def measure_memory_copy(request: Request, emit: Emit) -> None:
     # A framework takes seconds to import: not for a node that has nothing else to copy.
     if given_here(tree, environ=os.environ):
         engine = make_engine(str(request.values["engine"]))
-        for device in engine.devices():
-            if device.kind == "accelerator":
-                emit(_measure_device(engine, device, request))
+        devices = [device for device in engine.devices() if device.kind == "accelerator"]
+        if devices:
+            at_once(devices, lambda device: _measure_device(engine, device, request), emit)
 
 
 def _measure_host(request: Request, tree: Tree) -> Body:
@@ -71,7 +73,7 @@ def _measure_device(engine: Engine, device: Device, request: Request) -> Body:
     return {
         **body,
         "device": device.name,
-        "params": {"bytes": side * side * FLOAT_BYTES},
+        "params": {"bytes": side * side * FLOAT_BYTES, **product(device)},
         "engine": describe(engine),
         "seconds": time.monotonic() - started,
     }

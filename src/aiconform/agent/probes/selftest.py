@@ -7,7 +7,12 @@ from aiconform.agent.probes.supervise import Ending, supervise
 from aiconform.agent.records import Stream, evidence, not_run
 from aiconform.agent.tasks import ExerciseOrder
 
-EXERCISES = ("gemm.known_answer", "gemm.rate", "memory.copy")
+EXERCISES = (
+    "gemm.known_answer", "gemm.rate", "memory.copy", "memory.pattern", "host.h2d", "host.d2h",
+    "peer.copy", "coll.all_reduce", "coll.all_gather", "coll.reduce_scatter", "coll.all_to_all",
+    "sustain",
+)  # fmt: skip
+QUICK = EXERCISES[:3]  # what `local` does when it is not told
 
 
 def run_exercises(

@@ -28,6 +28,22 @@ _SAMPLE_S = {"tiny": 0.005, "quick": 0.05, "standard": 0.05, "thorough": 0.1}
 _COPY_BYTES = {"tiny": 1 << 20, "quick": 64 << 20, "standard": 256 << 20, "thorough": 1 << 30}
 _DEVICE_COPY_SIDE = {"tiny": 512, "quick": 16384, "standard": 16384, "thorough": 32768}
 _MOST_THREADS = 64
+_HOST_LINK_BYTES = {
+    "tiny": (1 << 18,),
+    "quick": (256 << 20,),
+    "standard": (64 << 20, 256 << 20, 1 << 30),
+    "thorough": (64 << 20, 256 << 20, 1 << 30),
+}
+_PEER_BYTES = {"tiny": 1 << 18, "quick": 256 << 20, "standard": 256 << 20, "thorough": 256 << 20}
+_COLLECTIVE_BYTES = {
+    "tiny": (1 << 16,),
+    "quick": (256 << 20,),
+    "standard": (1 << 20, 16 << 20, 256 << 20, 1 << 30),
+    "thorough": (1 << 20, 16 << 20, 256 << 20, 1 << 30, 8 << 30),
+}
+_PATTERN_SHARE = 0.9  # of the free memory
+_PATTERN_BYTES = {"tiny": 1 << 20, "quick": 1 << 30}  # at most; else as much as there is
+_SUSTAIN_S = {"tiny": 0.6, "quick": 10.0, "standard": 60.0, "thorough": 300.0}
 
 
 def scale_of(params: Mapping[str, Any]) -> str:
@@ -78,6 +94,37 @@ def device_copy_side(params: Mapping[str, Any], device: Device) -> "tuple[int, b
     while device.memory_bytes is not None and 2 * 4 * side * side > 0.6 * device.memory_bytes:
         side //= 2
     return side, side < wanted
+
+
+def host_link_bytes(params: Mapping[str, Any]) -> "tuple[int, ...]":
+    return _own(params, "bytes") or _HOST_LINK_BYTES[scale_of(params)]
+
+
+def peer_bytes(params: Mapping[str, Any]) -> int:
+    return int(params.get("bytes", _PEER_BYTES[scale_of(params)]))
+
+
+def collective_bytes(params: Mapping[str, Any], device: Device) -> "tuple[int, ...]":
+    """Message sizes; none needs more than a sixteenth of the device's memory."""
+    wanted = _own(params, "bytes") or _COLLECTIVE_BYTES[scale_of(params)]
+    most = device.memory_bytes // 16 if device.memory_bytes else max(wanted)
+    return tuple(size for size in wanted if size <= most) or (min(wanted),)
+
+
+def pattern_bytes(params: Mapping[str, Any], free_bytes: "int | None") -> int:
+    """How much memory to write and verify; of a device that does not say, one gibibyte."""
+    most = int(params.get("bytes", _PATTERN_BYTES.get(scale_of(params), 1 << 50)))
+    room = int(_PATTERN_SHARE * free_bytes) if free_bytes is not None else 1 << 30
+    return max(1 << 12, min(most, room))
+
+
+def sustain_s(params: Mapping[str, Any], *, left_s: float) -> float:
+    """As long as the scale asks for, and as the time limit allows."""
+    return min(float(params.get("seconds", _SUSTAIN_S[scale_of(params)])), 0.7 * left_s)
+
+
+def _own(params: Mapping[str, Any], name: str) -> "tuple[int, ...]":
+    return (int(params[name]),) if name in params else ()
 
 
 def usable_cores(tree: Tree) -> int:

@@ -1,0 +1,69 @@
+"""How fast do bytes go between host and device, in each direction, and do they arrive whole?"""
+
+import time
+from collections.abc import Callable
+
+from aiconform.agent.engines.protocol import Array, Device, describe
+from aiconform.agent.probes.needs import accelerators, engine_for_accelerators, product
+from aiconform.agent.probes.request import Emit, Request
+from aiconform.agent.probes.sampling import Sampled, calls_to_fill, take_samples
+from aiconform.agent.probes.sizes import host_link_bytes, repeats_of, sample_s, seed_of
+from aiconform.agent.probes.together import at_once
+from aiconform.agent.records import Body
+
+KEEP_FREE = 0.2  # of the time limit
+UPLOAD = "host.h2d"
+
+
+def measure_host_link(request: Request, emit: Emit) -> None:
+    """
+    One body for each accelerator, all at the same time, in gigabytes (1e9) per second.
+
+    `host.h2d` is to the device, `host.d2h` from it. The best of the sizes counts.
+    """
+    engine = engine_for_accelerators(request, "host_buffer", "upload", "download")
+    devices = accelerators(request, engine.devices())
+    at_once(devices, lambda device: _measure(engine, device, request), emit)
+
+
+# The engine is one with the verbs of HostLinkEngine; `engine_for_accelerators` has seen to it.
+def _measure(engine: "Array", device: Device, request: Request) -> Body:
+    started = time.monotonic()
+    sizes = host_link_bytes(request.params)
+    measured = {size: _sampled(engine, device, request, size) for size in sizes}
+    best = max(measured, key=lambda size: measured[size].statistic.median)
+    return {
+        "kind": "measurement",
+        "exercise": request.exercise,
+        "device": device.name,
+        "metric": request.exercise,
+        "unit": "gigabytes_per_second",
+        **measured[best].fields(),
+        "params": {"bytes": best, "pinned": bool(engine.pinned), **product(device)},
+        "engine": describe(engine),
+        "seconds": time.monotonic() - started,
+    }
+
+
+def _sampled(engine: "Array", device: Device, request: Request, size_bytes: int) -> Sampled:
+    buffer = engine.host_buffer(size_bytes, device=device, seed=seed_of(request.params))
+    there = engine.upload(buffer, device)
+    engine.wait(there)
+    copy: "Callable[[], Array]" = (
+        (lambda: engine.upload(buffer, device))
+        if request.exercise == UPLOAD
+        else (lambda: engine.download(there))
+    )
+    calls = calls_to_fill(lambda: engine.wait(copy()), seconds=sample_s(request.params))
+
+    def gigabytes_per_second() -> float:
+        began = time.perf_counter()
+        for _ in range(calls):
+            engine.wait(copy())
+        return size_bytes * calls / (time.perf_counter() - began) / 1e9
+
+    return take_samples(
+        gigabytes_per_second,
+        repeats=repeats_of(request.params),
+        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+    )
