@@ -72,7 +72,7 @@ class FakePlatform:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._entries: list[Entry] = []
-        self._sleeping = 0
+        self._sleepers: set[asyncio.Future[None]] = set()
         self._driver: asyncio.Task[None] | None = None
         for number, name in enumerate(nodes):
             self.objects.put(NODE, _node(name, allocatable or {}))
@@ -156,13 +156,13 @@ class FakePlatform:
         """Wait. The clock moves on once everybody waits, to what is due next."""
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.after(seconds, lambda: None if woken.done() else woken.set_result(None))
-        self._sleeping += 1
+        self._sleepers.add(woken)
         if self._driver is None or self._driver.done():
             self._driver = asyncio.create_task(self._drive())
         try:
             await woken
         finally:
-            self._sleeping -= 1
+            self._sleepers.discard(woken)
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -181,13 +181,19 @@ class FakePlatform:
             self._entries.append(Entry(n=len(self._entries), at=self.now, record=record))
 
     async def _drive(self) -> None:
-        while self._sleeping and self._due:
+        while self._sleepers and self._due:
             for _ in range(_TURNS):  # let everybody run who can
                 await asyncio.sleep(0)
-            if self._sleeping:
-                at, _, act = heapq.heappop(self._due)
-                self.now = max(self.now, at)
+            if not self._sleepers:
+                return
+            at, _, act = heapq.heappop(self._due)
+            self.now = max(self.now, at)
+            try:
                 act()
+            except Exception as exc:  # noqa: BLE001 - a test's own mistake: whoever waits tells it
+                for woken in self._sleepers:
+                    if not woken.done():
+                        woken.set_exception(exc)
 
     async def _census(self) -> tuple[Sequence[Json], Sequence[Json] | None]:
         nodes = (await self.objects.list(NODE, namespace=None)).items

@@ -1,5 +1,6 @@
 """A platform with Dynamic Resource Allocation in memory: devices, an allocator, and its mutants."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +22,12 @@ DRIVER = "accel.example.com"
 class DraPlatform(FakePlatform):
     """
     Attributes:
-        allocates, prepares, frees: Whether the platform does so.
+        allocates, prepares, frees, reserves: Whether the platform does so.
         twice: The first device for every claim.
         same_file: Every pod gets the first device's file, whatever it was allocated.
         heeds: A pod with an impossible claim waits.
         admin_open: Administrative access is accepted anywhere.
+        files: The driver gives device files.
     """
 
     def __init__(self, *, count: int = 2, **platform: Any) -> None:
@@ -37,7 +39,6 @@ class DraPlatform(FakePlatform):
         self.schedule = self._schedule
         self.objects.reactions.append(self._on_pod)
         self.objects.admission.append(self._admit)
-        self._unprepared: set[str] = set()
         if count:
             self.offer(count)
 
@@ -84,6 +85,7 @@ class DraPlatform(FakePlatform):
         devices = [
             device["name"]
             for each in self.objects.all(RESOURCE_SLICE)
+            if each["spec"]["pool"]["generation"] == 1
             for device in each["spec"]["devices"]
         ]
         free = devices if self.twice else [name for name in devices if name not in taken]
@@ -123,8 +125,6 @@ class DraPlatform(FakePlatform):
                 number = 0 if self.same_file else int(result["device"].partition("-")[2])
                 devices += [_device(240, number)] if self.files else []
         line = {"event": "devices.seen", "nonce": "n0nce", "devices": devices}
-        import json
-
         self.log(pod["metadata"]["name"], json.dumps(line))
 
     def _claims(self, pod: Json) -> list[Json]:
@@ -135,7 +135,8 @@ class DraPlatform(FakePlatform):
     def _admit(self, resource: Resource, made: Json, _dry_run: bool) -> Reply | None:
         if resource.kind != "ResourceClaim" or self.admin_open:
             return None
-        request: Mapping[str, Any] = made["spec"]["devices"]["requests"][0].get("exactly", {})
+        first: Mapping[str, Any] = made["spec"]["devices"]["requests"][0]
+        request = first.get("exactly", first)
         if not request.get("adminAccess"):
             return None
         field = "spec.devices.requests[0].adminAccess"
