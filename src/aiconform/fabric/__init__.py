@@ -1,18 +1,21 @@
 """Who meets whom next, and which link is at fault: pure, deterministic, seeded."""
 
-from aiconform.fabric.cost import FabricCost, expected_cost
+from aiconform.fabric.cost import FabricCost, PairCost, PlanCost, expected_cost, plan_cost
+from aiconform.fabric.cost import seconds_of_test as seconds_of_test
 from aiconform.fabric.localisation import Blamed, Link, LinkState, Localisation
 from aiconform.fabric.localise import localise
 from aiconform.fabric.rounds import (
     SMALL,
     Pair,
     PairTest,
+    Rates,
     Round,
     RoundResult,
     pair_of,
     planned_pairs,
 )
-from aiconform.fabric.schedule import next_round
+from aiconform.fabric.schedule import next_round, rounds_left
+from aiconform.fabric.topology import Topology
 
 __all__ = [
     "SMALL",
@@ -22,12 +25,19 @@ __all__ = [
     "LinkState",
     "Localisation",
     "Pair",
+    "PairCost",
     "PairTest",
+    "PlanCost",
+    "Rates",
     "Round",
     "RoundResult",
+    "Topology",
     "expected_cost",
     "localise",
     "next_round",
     "pair_of",
+    "plan_cost",
     "planned_pairs",
+    "rounds_left",
+    "seconds_of_test",
 ]

@@ -70,6 +70,16 @@ def binomial_tail(at_least: int, *, of: int, p: float) -> float:
     """The chance of so many or more hits among `of` tries, each with chance `p`."""
     if at_least <= 0 or p >= 1:
         return 1.0
+    if p <= 0 or at_least > of:
+        return 0.0
+    log_p, log_rest, log_all = math.log(p), math.log1p(-p), math.lgamma(of + 1)
     return math.fsum(
-        math.comb(of, hits) * p**hits * (1 - p) ** (of - hits) for hits in range(at_least, of + 1)
+        math.exp(
+            log_all
+            - math.lgamma(hits + 1)
+            - math.lgamma(of - hits + 1)
+            + hits * log_p
+            + (of - hits) * log_rest
+        )
+        for hits in range(at_least, of + 1)
     )

@@ -13,6 +13,7 @@ from statistics import median
 
 from aiconform.fabric.chance import Chance, Sticks, chance_of, is_low
 from aiconform.fabric.localisation import Blamed, Link, LinkState, Localisation
+from aiconform.fabric.located import located
 from aiconform.fabric.noise import yardsticks
 from aiconform.fabric.paths import lone_low_links, path_of
 from aiconform.fabric.ports import Ends, accused_ports, ends_of, merged
@@ -20,22 +21,30 @@ from aiconform.fabric.rounds import (
     Pair,
     RoundResult,
     Sample,
+    is_large,
     pair_of,
     planned_pairs,
     samples,
 )
+from aiconform.fabric.study import study_of
+from aiconform.fabric.topology import Topology
 
 Links = Mapping[Pair, Link]
 
 
-def localise(nodes: Iterable[str], done: Sequence[RoundResult]) -> Localisation:
+def localise(
+    nodes: Iterable[str], done: Sequence[RoundResult], *, topology: Topology | None = None
+) -> Localisation:
     """
     Judge all tests together.
 
     Args:
         nodes: Those that the run means to test; nodes seen only in tests are judged as well.
         done: Finished rounds.
+        topology: Which nodes share switches. In a small network it makes no difference.
     """
+    if topology is not None and is_large(done):
+        return located(study_of(nodes, done, topology), done)
     found = tuple(samples(done))
     sticks = yardsticks(found)
     links = _links(found, sticks)

@@ -47,6 +47,18 @@ class Yardstick:
             return True
         return math.log(gbit_per_s) - self.centre < math.log(GROSS_FRACTION)
 
+    @property
+    def low_below(self) -> float:
+        """Gbit/s below which a rate is low."""
+        noise = min(math.exp(-LOW_MADS * self.spread), LOW_FRACTION)
+        return math.exp(self.centre) * max(noise, GROSS_FRACTION)
+
+
+def yardstick_of(gbit_per_s: Sequence[float]) -> Yardstick | None:
+    """What to judge rates of one tier of one round by; None when there are too few to say."""
+    logs = [math.log(value) for value in gbit_per_s if value > 0]
+    return Yardstick(*_centre_and_spread(logs)) if len(logs) >= MIN_ROUND else None
+
 
 def yardsticks(samples: Sequence[Sample]) -> Mapping[int, Yardstick | None]:
     """What to judge the samples of each round by; None where there are too few to say."""

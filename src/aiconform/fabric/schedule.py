@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from aiconform.fabric.localisation import Localisation
 from aiconform.fabric.localise import localise
 from aiconform.fabric.pairing import circle_length, circle_round, random_matching, shuffled
-from aiconform.fabric.rounds import SMALL, Pair, Round, RoundResult, pair_of
+from aiconform.fabric.rounds import SMALL, Pair, Round, RoundResult, is_large, pair_of
+from aiconform.fabric.study import Course, study_of
+from aiconform.fabric.topology import Topology
 
 REPEATS = 2  # tests that each pair of a small cluster gets
 ATTEMPTS = 3  # times that a pair is tried when its tests do not run
@@ -30,7 +32,12 @@ def base_purposes(profile: str) -> tuple[str, ...]:
 
 
 def next_round(
-    nodes: Sequence[str], done: Sequence[RoundResult], *, seed: int, profile: str
+    nodes: Sequence[str],
+    done: Sequence[RoundResult],
+    *,
+    seed: int,
+    profile: str,
+    topology: Topology | None = None,
 ) -> Round | None:
     """
     The next round of disjoint pairs, or None when nothing more needs to be asked.
@@ -40,15 +47,35 @@ def next_round(
         done: All finished rounds, whatever came of them.
         seed: Chooses the orders; the same seed gives the same schedule.
         profile: quick, standard or thorough.
+        topology: Which nodes share switches; None: unknown. Then nothing can be said of leaves.
     """
     alive = sorted(set(nodes))
     if len(alive) < 2:
         return None
     number = max((result.round.number for result in done), default=-1) + 1
-    began_large = any(result.round.purpose == "matching" for result in done)
-    if len(alive) <= SMALL and not began_large:
+    if len(alive) <= SMALL and not is_large(done):
         return _small_round(alive, done, number=number, seed=seed)
+    if topology is not None:
+        return study_of(alive, done, topology, seed=seed, profile=profile).next_round(alive)
     return _large_round(alive, done, number=number, seed=seed, profile=profile)
+
+
+def rounds_left(
+    nodes: Sequence[str],
+    done: Sequence[RoundResult],
+    *,
+    profile: str,
+    topology: Topology | None = None,
+) -> tuple[str, ...]:
+    """Purposes of the rounds that are still to come in any case; suspects may add more."""
+    if len(set(nodes)) <= SMALL and not is_large(done):
+        count = REPEATS * circle_length(len(set(nodes)))
+        return ("circle",) * max(0, count - len(done))
+    if topology is not None:
+        wanted = Course.of(topology.of(nodes), profile=profile).purposes
+    else:
+        wanted = base_purposes(profile)
+    return wanted[sum(result.round.purpose in wanted for result in done) :]
 
 
 def _small_round(
