@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiconform.checks.ai_inference.kinds import CLASS, GATEWAY, ROUTE
-from aiconform.checks.framework import HttpAnswer, Reply, Resource
+from aiconform.checks.framework import HttpAnswer, Resource
 from aiconform.checks.framework.fake import WORK, FakePlatform
 from aiconform.cluster.resources import ENDPOINT_SLICE, POD, SERVICE
 
@@ -232,10 +232,6 @@ def ignoring_weights(platform: GatewayPlatform) -> Callable[[Request], Answer]:
 
 def ignoring_headers(platform: GatewayPlatform) -> Callable[[Request], Answer]:
     return lambda request: platform.routed(request, headers=False)
-
-
-def refused(status: int) -> Reply:
-    return Reply(status, {"message": "no"})
 
 
 def _samples(answers: list[Answer], nonce: str) -> list[Json]:
