@@ -14,7 +14,7 @@ from e2e.platforms.gangs import forgotten_groups, partial_gangs
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 ID = "gang_scheduling"
-COUNTED = ("--set", f"accelerators.extraResources={{{RESOURCE}}}")
+COUNTED = ("--set", f"run.accelerators.extraResources={{{RESOURCE}}}")
 
 
 def check(lab: Lab, images: product.ProductImages, results: Path, *extra: str) -> product.Run:

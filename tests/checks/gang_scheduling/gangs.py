@@ -53,9 +53,11 @@ class Gangs:
         meet: bool = True,
         group: Resource = POD_GROUP,
         membership: Callable[[Json], str | None] | None = None,
+        status: Callable[[bool], Json] | None = None,
     ) -> None:
         self.made, self.way, self.meet, self.group = made, way, meet, group
         self.member = membership or _group_of
+        self.status = status or _native_status
         self.busy = False
         made.objects.serve(group)
         made.schedule = lambda pod: None if self.member(pod) else place(made, pod)
@@ -89,12 +91,13 @@ class Gangs:
             self._bind(room[:1])
             self.made.after(1.0, lambda: self.made.objects.remove(POD, room[0]))
         if len(room) < wanted and self.way != "silent":
-            self._say(group, "False", "Unschedulable", f"minCount ({wanted}) cannot be satisfied")
+            self.made.objects.change(self.group, group, status=self.status(False))
         elif len(room) >= wanted:
-            self._say(group, "True", "Scheduled", "")
+            self.made.objects.change(self.group, group, status=self.status(True))
 
     def _wanted(self, group: Json) -> int:
-        return int(group["spec"]["schedulingPolicy"]["gang"]["minCount"])
+        spec = group["spec"]
+        return int(spec.get("minMember") or spec["schedulingPolicy"]["gang"]["minCount"])
 
     def _pending(self, group: Json) -> list[Json]:
         return [
@@ -177,10 +180,11 @@ class Gangs:
         }  # fmt: skip
         return json.dumps(said)
 
-    def _say(self, group: Json, status: str, reason: str, message: str) -> None:
-        told = {"type": "PodGroupInitiallyScheduled", "status": status, "reason": reason,
-                "message": message}  # fmt: skip
-        self.made.objects.change(self.group, group, status={"conditions": [told]})
+
+def _native_status(placed: bool) -> Json:
+    status, reason = ("True", "Scheduled") if placed else ("False", "Unschedulable")
+    told = {"type": "PodGroupInitiallyScheduled", "status": status, "reason": reason}
+    return {"conditions": [told]}
 
 
 def _group_of(pod: Mapping[str, Any]) -> str | None:
