@@ -24,7 +24,7 @@ def refusal_facts(*more: Json, conditions: tuple[Json, ...] = (WAITING,), **chan
     entries = [entry(n, f"p{n}", what) for n in range(3) for what in ("created", "unschedulable")]
     return {
         "size": 3, "slots": 2, "slots_before": 2, "slots_after": 2, "gang": "g", "stray": [],
-        "timeline": [*entries, *more], "limit_s": 60, "watched_s": 60.2,
+        "timeline": [*entries, *more], "mark": 99, "limit_s": 60, "watched_s": 60.2,
         "nodes_before": ["n1"], "nodes_after": ["n1"],
         "group": {"metadata": {}, "status": {"conditions": list(conditions)}}, **changed,
     }  # fmt: skip
@@ -48,6 +48,10 @@ def test_pod_placed_for_a_moment_counts() -> None:
     more = (entry(9, "p0", "bound"), entry(10, "p0", "deleted"))
     assert answer(refusal_facts(*more)) == ("FAIL", "PartialPlacement")
     assert answer(refusal_facts(*more, slots_after=1)) == ("FAIL", "PartialPlacement")
+
+
+def test_pod_placed_while_the_gang_is_removed_does_not_count() -> None:
+    assert answer(refusal_facts(entry(9, "p0", "bound"), mark=6)) == ("PASS", "Ok")
 
 
 def test_all_placed_where_not_all_can_be() -> None:

@@ -92,6 +92,8 @@ class Procedure:
             if partial:
                 limit = self._eviction_s()
                 await t.wait(lambda: t.count(gang, "bound") >= gang.size, limit_s=limit)
+            # What happens while it is removed proves nothing.
+            t.seen["mark"] = len(t.entries)
             t.seen["watched_s"] = round(self._ctx.now() - began, 3)
             await self._look(t, gang)
         return self._next(t, gang, not partial)

@@ -80,7 +80,7 @@ def together(facts: Facts, adapter: Adapter) -> Answer:
 def refused(facts: Facts, adapter: Adapter) -> Answer:
     if answer := _strays(facts):
         return answer
-    size, entries = facts["size"], of(facts["timeline"], facts["gang"])
+    size, entries = facts["size"], of(facts["timeline"][: facts["mark"]], facts["gang"])
     created, bound = first(entries, "created"), first(entries, "bound")
     if bound:
         return _placed(facts, adapter, bound=len(bound), size=size, entries=entries)
