@@ -133,6 +133,32 @@ async def test_query_api_that_wants_an_identity_is_unknown() -> None:
     assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "Auth")
 
 
+async def test_query_api_that_is_away_for_a_moment_is_asked_again() -> None:
+    platform = MonitoredPlatform()
+    questions = iter(range(10**6))
+
+    def query(expression: str) -> HttpAnswer:
+        return down(expression) if next(questions) in {1, 3} else platform.answered(expression)
+
+    platform.query = query
+
+    assert (await _verdict(platform)).outcome is Outcome.PASS
+
+
+async def test_query_api_that_goes_away_is_an_error_and_no_fault_of_scraping() -> None:
+    platform = MonitoredPlatform()
+    questions = iter(range(10**6))
+
+    def query(expression: str) -> HttpAnswer:
+        return platform.answered(expression) if next(questions) < 2 else down(expression)
+
+    platform.query = query
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.ERROR, "NoAnswer")
+
+
 async def test_series_without_origin_are_a_warning() -> None:
     platform = MonitoredPlatform()
     platform.labels = lambda _: {"exported_pod": "x"}

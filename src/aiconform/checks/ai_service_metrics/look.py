@@ -84,6 +84,7 @@ class _Stub:
         self._base = ""
         self._wait_s = float(ctx.settings.get("waitS", WAIT_S))
         self._place = places[0]
+        self._trouble: HttpError | None = None
 
     async def run(self) -> None:
         labels = await self._see_selectors()
@@ -140,15 +141,18 @@ class _Stub:
         """Is the stub found at all, and where are its series told?"""
         found: str | None = None
         async with self._ctx.step("s1") as seen:
-            found = await self._ctx.until(self._found, limit_s=self._limit(), every_s=_LOOK_S)
-            seen.update({"found": found is not None, "waited_s": self._limit()})
+            limit_s = self._limit()
+            found = await self._ctx.until(self._found, limit_s=limit_s, every_s=_LOOK_S)
+            if found is None and self._trouble is not None:
+                raise self._trouble
+            seen.update({"found": found is not None, "waited_s": limit_s})
             self._place = found or self._place
             seen["place"] = self._place
         return found is not None
 
     async def _found(self) -> str | None:
         for place in self._places:
-            if await self._ask(self._word, place):
+            if await self._asked(place):
                 return place
         return None
 
@@ -171,7 +175,10 @@ class _Stub:
         expected, last = wanted(requests, gauge=gauge), dict[str, Any]()
 
         async def look() -> bool | None:
-            last.update(digest(await self._ask(self._word, self._place)))
+            found = await self._asked(self._place)
+            if found is None:
+                return None
+            last.update(digest(found))
             sound = not differs(last, expected) and not broken_buckets(last, requests)
             return sound or None
 
@@ -179,6 +186,8 @@ class _Stub:
         async with self._ctx.step(step) as seen:
             limit_s = self._limit()
             right = await self._ctx.until(look, limit_s=limit_s, every_s=_LOOK_S)
+            if not right and self._trouble is not None:
+                raise self._trouble
             seen.update({"told": last, "requests": requests, "gauge": gauge, "limit_s": limit_s})
         return seen.ok and bool(right)
 
@@ -197,7 +206,8 @@ class _Stub:
                 await ctx.delete(POD, pod)
 
             async def ended() -> bool | None:
-                return not await self._ask(self._word, self._place) or None
+                found = await self._asked(self._place)
+                return True if found is not None and not found else None
 
             left = ctx.deadline - ctx.now() - _RESERVE_S
             limit_s = max(1.0, min(GONE_S, left))
@@ -205,6 +215,16 @@ class _Stub:
 
     def _limit(self) -> float:
         return max(1.0, min(self._wait_s, self._ctx.deadline - self._ctx.now() - _RESERVE_S))
+
+    async def _asked(self, place: str) -> Sequence[Any] | None:
+        """The stub's series; None when nobody answered this time, which may pass."""
+        try:
+            found = await self._ask(self._word, place)
+        except HttpError as exc:
+            self._trouble = exc
+            return None
+        self._trouble = None
+        return found
 
     async def _ask(self, word: str, place: str) -> Sequence[Any]:
         """
