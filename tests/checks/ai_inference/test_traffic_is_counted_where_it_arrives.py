@@ -278,6 +278,16 @@ async def test_best_of_several_classes_counts_and_all_are_told() -> None:
     assert any(note.startswith("broken: FAIL") for note in verdict.notes)
 
 
+async def test_class_that_no_time_was_left_for_may_be_better_than_one_that_fails() -> None:
+    platform = GatewayPlatform(classes=("broken", "untried"))
+    platform.programs = False
+
+    verdict = await _verdict(platform, gatewayWaitS=550)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, "NotExecuted")
+    assert any(note.startswith("broken: FAIL") for note in verdict.notes)
+
+
 async def test_existing_gateway_is_used_as_it_is() -> None:
     platform = GatewayPlatform()
     listeners = [{"name": "web", "protocol": "HTTP", "port": 8000}]
