@@ -41,6 +41,22 @@ async def test_sound_scheduler_passes_with_accelerators() -> None:
     assert not made.objects.all(POD_GROUP)
 
 
+async def test_group_has_the_priority_of_its_pods() -> None:
+    """The scheduler places no pod of a group whose priority is another."""
+    made = platform()
+    classes: dict[str, set[str]] = {"PodGroup": set(), "Pod": set()}
+
+    def note(resource: Resource, found: Json, dry_run: bool) -> Reply | None:
+        if resource.kind in classes:
+            classes[resource.kind].add(found["spec"].get("priorityClassName"))
+        return None
+
+    made.objects.admission.append(note)
+    Gangs(made)
+    await judged(made)
+    assert classes["PodGroup"] == classes["Pod"] == {"aiconform-background"}
+
+
 async def test_every_record_is_needed() -> None:
     made = platform()
     Gangs(made)

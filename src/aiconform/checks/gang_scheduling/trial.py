@@ -23,7 +23,7 @@ from aiconform.checks.gang_scheduling.timeline import (
     of,
     timeline,
 )
-from aiconform.cluster.resources import NODE, POD, SERVICE
+from aiconform.cluster.resources import JOB, NODE, POD, SERVICE
 from aiconform.cluster.trouble import mapping
 
 Json = dict[str, Any]
@@ -107,14 +107,20 @@ class Trial:
 
     async def remove(self, gang: Gang) -> bool:
         """Delete what was made for a gang; has every pod gone in time?"""
-        for resource, made in reversed(self.made.pop(gang.name, [])):
+        objects = self.made.pop(gang.name, [])
+        for resource, made in reversed(objects):
             await self.ctx.delete(resource, made)
 
         async def look() -> bool:
             labels = f"{self.ctx.selector},{GANG_LABEL}={gang.name}"
             return not await self.ctx.find(POD, labels=labels)
 
-        return bool(await self.ctx.until(look, limit_s=GONE_S))
+        gone = bool(await self.ctx.until(look, limit_s=GONE_S))
+        for resource, made in objects:
+            # Groups are kept by a finalizer until their pods have gone; the name is used again.
+            if resource not in {POD, SERVICE, JOB}:
+                gone &= await self.ctx.gone(resource, made["metadata"]["name"])
+        return gone
 
     async def _make(self, gang: Gang, resource: Resource, manifest: Json) -> None:
         made = await self.ctx.apply(resource, manifest)

@@ -30,6 +30,7 @@ class Offer:
         queue: That gangs are submitted to.
         scheduler: The pods' schedulerName; "": the default one.
         quota: Pods that the queue has room for; None: no such limit.
+        priority_class: That our pods have, where their group has to have it as well.
     """
 
     adapter: str
@@ -41,6 +42,7 @@ class Offer:
     queue: str = ""
     scheduler: str = ""
     quota: int | None = None
+    priority_class: str = ""
 
     def refused(self, reason: str, sentence: str, *, broken: bool = False) -> "Offer":
         return replace(self, usable=False, broken=broken, reason=reason, sentence=sentence)

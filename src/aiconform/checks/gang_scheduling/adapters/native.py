@@ -6,6 +6,7 @@ scheduling/v1alpha2, v0.37.2 scheduling/v1beta1 and v1alpha3.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from aiconform.checks.framework import Context, Resource
@@ -58,7 +59,8 @@ class Native:
                 "the scheduler would place them one by one"
             )
             return offer.refused("GroupDropped", told, broken=True)
-        return offer
+        name = mapping(reply.body.get("spec")).get("priorityClassName")
+        return replace(offer, priority_class=str(name or ""))
 
     async def weigh(self, ctx: Context, offer: Offer, request: Amounts) -> Offer:
         """Group pre-emption takes Never from the pods' priority class."""
@@ -68,7 +70,7 @@ class Native:
         def dress(made: Json) -> Json:
             return {**made, "spec": {**made["spec"], **_membership(gang, offer.version)}}
 
-        return (_group(gang, offer.version), *ranked(gang, pod, dress, POD))
+        return (_group(gang, offer), *ranked(gang, pod, dress, POD))
 
     async def group(self, ctx: Context, gang: Gang, offer: Offer) -> Json | None:
         return await ctx.get(_resource(offer.version), gang.name)
@@ -114,15 +116,13 @@ def _membership(gang: Gang, version: str) -> Json:
     return {"schedulingGroup": {"podGroupName": gang.name}}
 
 
-def _group(gang: Gang, version: str) -> tuple[Resource, Json]:
+def _group(gang: Gang, offer: Offer) -> tuple[Resource, Json]:
+    """The scheduler refuses a group whose priority is not that of its pods."""
     policy = {"gang": {"minCount": gang.size}}
-    if version == WORKLOAD.version:
+    if offer.version == WORKLOAD.version:
         spec: Json = {"podGroups": [{"name": _TEMPLATE, "policy": policy}]}
     else:
         spec = {"schedulingPolicy": policy}
-    return _resource(version), {"metadata": {"name": gang.name}, "spec": spec}
-
-
-def without_group_object(version: str) -> bool:
-    """1.35's Workload has no status: only the pods tell that they wait."""
-    return version == WORKLOAD.version
+        if offer.priority_class:
+            spec["priorityClassName"] = offer.priority_class
+    return _resource(offer.version), {"metadata": {"name": gang.name}, "spec": spec}
