@@ -53,6 +53,7 @@ class _Case:
     """One requirement, with what the catalogue says of it for this version."""
 
     check: str
+    known: bool
     level: Level | None
     may_skip: bool
     said: CheckFacts
@@ -64,6 +65,7 @@ def _judge_one(
     row = requirements().get(check)
     case = _Case(
         check=check,
+        known=row is not None,
         level=row.level(version) if row and version else None,
         may_skip=row is not None and row.skip is not None,
         said=facts.checks.get(check) or CheckFacts(),
@@ -155,7 +157,7 @@ def _in_version(found: Conclusion, case: _Case, version: str) -> Conclusion:
     if not version:
         told = "the cluster's version is not known, and with it which checklist counts"
         return _instead(found, Outcome.UNKNOWN, "NoVersion", told)
-    if case.level is None:
+    if case.level is None and case.known:
         seen = clip(f"seen all the same: {found.outcome}: {found.sentence}")
         told = f"the checklist of {version} does not have this requirement"
         return replace(_instead(found, Outcome.SKIP, "NotInVersion", told), notes=(seen,))

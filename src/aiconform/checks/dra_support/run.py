@@ -16,7 +16,7 @@ from aiconform.checks.dra_support.requests import (
     reserved_for,
     templates,
 )
-from aiconform.checks.framework import Context
+from aiconform.checks.framework import Context, UnavailableError
 from aiconform.cluster.resources import POD
 
 Json = dict[str, Any]
@@ -95,6 +95,8 @@ async def _admin_access(ctx: Context, version: str) -> None:
 
 async def _offer(ctx: Context, version: str) -> Offer | None:
     async with ctx.step("device-found") as seen:
+        if not ctx.device_budget:
+            raise UnavailableError("NoDeviceAllowed", "run.checks.accelerators is 0")
         found = await ctx.inventory(dra_version=version)
         offers = offers_of(found, str(ctx.settings.get("deviceClass") or ""))
         seen.update(found.told())
@@ -117,11 +119,14 @@ async def _plain_pod(ctx: Context, offer: Offer) -> bool:
 async def _allocation(ctx: Context, version: str, offer: Offer) -> None:
     """
     Two claims at the same time, when two devices are free; else the second has to wait.
+
+    With leave for one device only, there is a second claim only when it cannot get another one.
     """
     resource = claims(version)
-    names = ("first", "second")
+    names = ("first", "second") if ctx.device_budget > 1 or offer.free == 1 else ("first",)
+    expected = min(offer.free, ctx.device_budget)
     async with ctx.step("device-allocated") as seen:
-        seen["expected"] = min(offer.free, 2)
+        seen["expected"] = expected
         seen["pool_nodes"] = list(offer.pool_nodes)
         for name in names:
             manifest = {"metadata": {"name": ctx.name(name)},
@@ -129,7 +134,7 @@ async def _allocation(ctx: Context, version: str, offer: Offer) -> None:
             claim = await ctx.apply(resource, manifest)
             await ctx.save(f"objects/claim-{name}-before.yaml", claim)
             await ctx.apply(POD, pod(ctx, name, offer, claim=ctx.name(name)))
-        held = await _holders(ctx, version, names, expected=min(offer.free, 2))
+        held = await _holders(ctx, version, names, expected=expected)
         seen["claims"] = held
     if not seen.ok:
         return

@@ -61,6 +61,11 @@ class Looking:
         return self._around.nodes
 
     @property
+    def device_budget(self) -> int:
+        """So many accelerators this check may hold at a time: what it declares, or fewer."""
+        return min(self.check.devices, self._around.config.checks.accelerators)
+
+    @property
     def work(self) -> str:
         """The name of our namespace of Pod Security level restricted."""
         return self._around.namespace("work")
