@@ -243,3 +243,19 @@ def test_memory_that_loses_words_fails_on_its_device(wrong: int) -> None:
     )
 
     assert findings(judgement) == ([("AIC-DEV-011", "node1 cuda:2", "FAIL")] if wrong else [])
+
+
+def test_training_that_does_not_hold_fails_with_its_reason() -> None:
+    item = "train.step"
+    said = measurement(item, 9000.0, device="all", metric="train.tokens", unit="tokens_per_second")
+    wrong = answer("all", exercise=item, ok=False, wrong_count=1, total_count=3,
+                   detail="parameters differ on device 1")  # fmt: skip
+
+    judgement = judge(
+        hosts_journal(
+            nodes=1, exercises=("gemm.known_answer", item), rates={"node1": [said, wrong]}
+        )
+    )
+
+    assert findings(judgement) == [("AIC-DEV-014", "node1 all", "FAIL")]
+    assert "parameters differ on device 1" in judgement.findings[0].sentence

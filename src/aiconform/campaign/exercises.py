@@ -38,6 +38,7 @@ EXERCISES = (
     Exercise("coll.reduce_scatter", "compute", "thorough", 3),
     Exercise("coll.all_to_all", "compute", "thorough", 3),
     Exercise("sustain", "compute", "standard", 5),
+    Exercise("train.step", "compute", "standard", 4),
 )
 
 

@@ -13,9 +13,17 @@ from aiconform.judge.network import Network
 from aiconform.judge.words import clip
 from aiconform.model.verdict import Finding, Outcome, Subject, Verdict
 
-WRONG = {"MemoryPattern": "AIC-DEV-011", "WrongSum": "AIC-DEV-012"}
+WRONG = {"MemoryPattern": "AIC-DEV-011", "WrongSum": "AIC-DEV-012", "TrainingWrong": "AIC-DEV-014"}
 Kind = Literal[Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR]
-NETWORK_CODES = {"port": "AIC-NET-001", "node": "AIC-NET-002", "pair": "AIC-NET-003"}
+NETWORK_CODES = {
+    "port": "AIC-NET-001",
+    "node": "AIC-NET-002",
+    "pair": "AIC-NET-003",
+    "switch": "AIC-NET-007",
+    "uplink": "AIC-NET-008",
+    "rail": "AIC-NET-009",
+    "leaf_pair": "AIC-NET-010",
+}
 # A node's verdict with one of these reasons has its finding elsewhere, or needs none.
 TOLD_ELSEWHERE = frozenset({"FaultNotLocated", "NothingPlanned", "NotPlanned", "DevicesMissing"})
 
@@ -75,7 +83,7 @@ def _of_devices(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
         own = verdict.subject.node is not None and verdict.subject.peer is None
         if not own or verdict.item in {"node", "inventory"}:
             continue
-        if is_answer(verdict.item) or verdict.reason == "WrongSum":
+        if is_answer(verdict.item) or verdict.reason in WRONG:
             if verdict.outcome is Outcome.FAIL:
                 code = WRONG.get(verdict.reason, "AIC-DEV-001")
                 yield _from(code, verdict, Outcome.FAIL)

@@ -32,6 +32,8 @@ MAX_VALUE = 1e9  # no unit in use makes a larger figure: such a one is not credi
 VARYING = frozenset({"calls", "seconds", "seed"})  # parameters that do not make another class
 MIN_SAMPLES = 3  # of one device, all below the line: the low rate is confirmed
 
+TRAINING = "train.step"
+
 Key = tuple[object, ...]
 
 
@@ -99,6 +101,10 @@ def _yardstick(
     )
 
 
+def _wrong_reason(exercise: str) -> str:
+    return "TrainingWrong" if exercise == TRAINING else "WrongSum"
+
+
 def _classes(facts: Facts, exercises: frozenset[str]) -> Mapping[Key, Peers | None]:
     values: dict[Key, list[float]] = defaultdict(list)
     for node in facts.nodes:
@@ -137,8 +143,10 @@ def _judge_node(
             judged = _judge_one(measured, record_id, stream, against)
             devices[measured.device].append(judged)
     for record_id, wrong in wrong_answers(node, exercise, facts):
-        said = f"{wrong.wrong_count} of {wrong.total_count} elements are wrong"
-        devices[wrong.device].append(Judged(Outcome.FAIL, "WrongSum", said, True, None, record_id))
+        said = wrong.detail or f"{wrong.wrong_count} of {wrong.total_count} elements are wrong"
+        devices[wrong.device].append(
+            Judged(Outcome.FAIL, _wrong_reason(exercise), said, True, None, record_id)
+        )
     for device, found in sorted(devices.items(), key=lambda each: each[0] or ""):
         yield _together(Subject(node=node, device=device), exercise, found, stream, facts)
     if not devices or stream.not_run(exercise):

@@ -12,7 +12,16 @@ from aiconform.agent.engines.jax_kernels import (
     count_mismatches,
     write_pattern,
 )
-from aiconform.agent.engines.protocol import Array, Collective, CollectiveKind, Device, DType
+from aiconform.agent.engines.jax_training import JaxTrainer
+from aiconform.agent.engines.protocol import (
+    Array,
+    Collective,
+    CollectiveKind,
+    Device,
+    DType,
+    Trainer,
+    TrainShape,
+)
 
 
 class JaxEngine:
@@ -79,6 +88,9 @@ class JaxEngine:
         return JaxCollective(
             kind, element_count=element_count, devices=[self._device(each) for each in devices]
         )
+
+    def trainer(self, devices: "Sequence[Device]", shape: TrainShape, *, seed: int) -> Trainer:
+        return JaxTrainer([self._device(each) for each in devices], shape, seed=seed)
 
     def host_buffer(self, size_bytes: int, *, device: Device, seed: int) -> Array:
         """In memory that the device reaches by itself, where JAX offers it."""

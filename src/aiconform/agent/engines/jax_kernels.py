@@ -48,7 +48,7 @@ class JaxCollective:
     def _sharded(self, function: Any) -> Any:
         """Each rank sees its own part."""
         return jax.jit(
-            _shard_map()(
+            shard_map()(
                 function,
                 mesh=self._mesh,
                 in_specs=PartitionSpec(AXIS),
@@ -57,12 +57,13 @@ class JaxCollective:
         )
 
 
-def _shard_map() -> Any:
+def shard_map() -> Any:
+    """The transformation itself, wherever this version of JAX has it."""
     if hasattr(jax, "shard_map"):
         return jax.shard_map
-    from jax.experimental.shard_map import shard_map  # until 0.6
+    from jax.experimental.shard_map import shard_map as until_0_6
 
-    return shard_map
+    return until_0_6
 
 
 def _source(rank: Array, *, own: int) -> Array:

@@ -65,6 +65,49 @@ class GroupEngine(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class TrainShape:
+    """A decoder-only transformer and how it is trained."""
+
+    width: int
+    layers: int
+    heads: int
+    sequence: int
+    vocabulary: int  # a power of two
+    batch: int  # sequences on each device
+    steps: int
+    dtype: DType
+    learning_rate: float = 1e-3
+    warm_up_steps: int = 5
+
+    @property
+    def parameter_count(self) -> int:
+        """Of the matrices, the tied embedding counted once."""
+        return 12 * self.layers * self.width**2 + self.vocabulary * self.width
+
+    @property
+    def flops_per_token(self) -> int:
+        """Forward and backward; attention not halved for causality."""
+        return 6 * self.parameter_count + 12 * self.layers * self.width * self.sequence
+
+
+class Trainer(Protocol):
+    """One training in progress."""
+
+    def step(self) -> float:
+        """One step on the next batch; its loss before the step."""
+
+    def checksums(self) -> "tuple[int, ...]":
+        """Of all parameters, on each device."""
+
+
+class TrainEngine(Protocol):
+    """An engine that trains."""
+
+    def trainer(self, devices: "Sequence[Device]", shape: TrainShape, *, seed: int) -> Trainer:
+        """Data-parallel over the devices, with the framework's own all-reduce."""
+
+
 class PatternEngine(Protocol):
     """An engine that writes and checks patterns in a device's memory, on the device."""
 

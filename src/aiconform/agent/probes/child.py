@@ -65,6 +65,7 @@ _EXERCISES = {
     "coll.all_gather": "probes.collectives:measure_collective",
     "coll.reduce_scatter": "probes.collectives:measure_collective",
     "coll.all_to_all": "probes.collectives:measure_collective",
+    "train.step": "probes.train_step:exercise_training",
     "sustain": "probes.sustain:measure_sustained_load",
     "inventory": "inventory.collect:collect_inventory",
     "framework": "engines.count:count_accelerators",

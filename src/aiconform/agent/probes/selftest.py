@@ -10,7 +10,7 @@ from aiconform.agent.tasks import ExerciseOrder
 EXERCISES = (
     "gemm.known_answer", "gemm.rate", "memory.copy", "memory.pattern", "host.h2d", "host.d2h",
     "peer.copy", "coll.all_reduce", "coll.all_gather", "coll.reduce_scatter", "coll.all_to_all",
-    "sustain",
+    "sustain", "train.step",
 )  # fmt: skip
 QUICK = EXERCISES[:3]  # what `local` does when it is not told
 
