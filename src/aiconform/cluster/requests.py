@@ -80,7 +80,7 @@ class Requests:
         pause_s = _FIRST_PAUSE_S
         while True:
             answer, trouble, wait_s = await self._attempt(request)
-            if answer is not None and answer.status not in _WORTH_RETRYING:
+            if answer is not None and answer.status not in _WORTH_RETRYING - request.expected:
                 return _checked(request, answer)
             wait_s = max(wait_s, pause_s * random.uniform(0.5, 1.0))
             if self._clock() + wait_s > deadline:
