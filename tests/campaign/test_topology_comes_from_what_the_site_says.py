@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from aiconform import catalogue
-from aiconform.campaign.network import network_topology, topology_of
+from aiconform.campaign.network import network_topology
+from aiconform.fabric.sources import topology_of
 from aiconform.model.errors import ConfigError
 from aiconform.model.fabric import PlannedTopology
 from aiconform.model.plan import NodeFacts, RunConfig

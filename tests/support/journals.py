@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aiconform.fabric import next_round
+from aiconform.fabric.sources import topology_of
 from aiconform.judge import round_results
+from aiconform.model.fabric import PlannedTopology
 from aiconform.model.plan import Cost, Excluded, Group, Plan
 from aiconform.model.records import (
     Delivered,
@@ -22,6 +24,7 @@ from aiconform.model.records import (
     Planned,
     RoundClosed,
     RoundOpened,
+    RoundsStopped,
     RunClosed,
     RunOpened,
     StageEntered,
@@ -102,6 +105,8 @@ class RunShape:
     seed: int = 1
     resources: Mapping[str, int] = field(default_factory=dict)  # what each agent asked for
     devices: tuple[str, ...] = ("cpu",)
+    leaf_size: int = 0  # nodes that share a switch, as the plan knows it; 0: unknown
+    stopped: RoundsStopped | None = None
     how: Literal["complete", "deadline", "interrupted", "dry_run", "broken"] = "complete"
 
 
@@ -132,6 +137,7 @@ class _Run:
         self._writer.add(*(NodeChanged(node=node, state="finished") for node in alive))
         self._writer.add(
             *(Trouble(where="rounds", sentence=said) for said in self._faults.trouble),
+            *([self._shape.stopped] if self._shape.stopped else []),
             RunClosed(how=self._shape.how),
         )
         return tuple(self._writer.entries)
@@ -153,6 +159,7 @@ class _Run:
             excluded=excluded,
             exercises=shape.exercises,
             pair_probe=shape.tcp and len(self._planned) > 1,
+            topology=self._topology(),
             cost=Cost(seconds=60.0, bytes=10**9),
         )
         surveyed = tuple(node_facts(node, accelerators=dict(shape.resources)) for node in self._all)
@@ -164,6 +171,13 @@ class _Run:
             Planned(plan=plan),
             StageEntered(stage="deploy"),
         )
+
+    def _topology(self) -> PlannedTopology | None:
+        size = self._shape.leaf_size
+        if not size:
+            return None
+        leaves = {n: (f"leaf{i // size}",) for i, n in enumerate(self._planned)}
+        return PlannedTopology(source="test", leaves=leaves, unit_count=len({*leaves.values()}))
 
     def _change(self, node: str, state: Any, reason: str = "Ok", sentence: str = "") -> None:
         self._writer.add(NodeChanged(node=node, state=state, reason=reason, sentence=sentence))
@@ -199,6 +213,7 @@ class _Run:
             round_results(self._writer.entries),
             seed=shape.seed,
             profile=shape.profile,
+            topology=topology_of(self._topology()),
         ):
             number = upcoming.number
             self._writer.add(

@@ -27,11 +27,6 @@ def network_topology(config: RunConfig, nodes: Sequence[NodeFacts]) -> PlannedTo
     )
 
 
-def topology_of(planned: PlannedTopology | None) -> Topology | None:
-    """As the fabric room takes it."""
-    return Topology(planned.leaves, planned.source) if planned else None
-
-
 def _topology(config: RunConfig, nodes: Sequence[NodeFacts]) -> Topology | None:
     asked = config.fabric.topology
     names = [node.name for node in nodes]

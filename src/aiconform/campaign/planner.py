@@ -14,6 +14,7 @@ from aiconform.campaign.exercises import exercise_orders as exercise_orders
 from aiconform.campaign.exercises import expected_alone_s
 from aiconform.campaign.network import network_topology
 from aiconform.checks.framework.check import Check
+from aiconform.fabric.sources import topology_of
 from aiconform.model.plan import Cost, Excluded, Group, NodeFacts, Plan, RunConfig, Taint
 from aiconform.model.records import Surveyed
 
@@ -66,8 +67,19 @@ def _probes(config: RunConfig, surveyed: Surveyed) -> Plan:
         exercises=exercises,
         pair_probe=config.probes.tcp and node_count > 1,
         topology=topology,
-        cost=_cost(config, node_count, accelerated=any(group.resources for group in groups)),
+        cost=_cost(
+            config,
+            node_count,
+            accelerated=any(group.resources for group in groups),
+            topology=topology_of(topology),
+        ),
     )
+
+
+def _known(topology: fabric.Topology | None) -> str:
+    if topology is None:
+        return ", switches unknown"
+    return f", {len(topology.units)} groups of switches known from {topology.source}"
 
 
 def _why_excluded(node: NodeFacts, config: RunConfig) -> Excluded | None:
@@ -191,7 +203,9 @@ def _tolerations(nodes: Iterable[NodeFacts]) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _cost(config: RunConfig, node_count: int, *, accelerated: bool) -> Cost:
+def _cost(
+    config: RunConfig, node_count: int, *, accelerated: bool, topology: fabric.Topology | None
+) -> Cost:
     """Seconds and bytes, before the start; what images weigh is not in it."""
     if not node_count:
         return Cost(seconds=0, bytes=0, sentence="no node can be tested")
@@ -205,6 +219,7 @@ def _cost(config: RunConfig, node_count: int, *, accelerated: bool) -> Cost:
         profile=config.profile,
         seconds_per_direction=PAIR_SECONDS[config.profile],
         rate_gbit_per_s=ASSUMED_GBIT_PER_S,
+        topology=topology,
     )
     return Cost(
         seconds=alone_s + pairs.seconds,
@@ -212,7 +227,8 @@ def _cost(config: RunConfig, node_count: int, *, accelerated: bool) -> Cost:
         rounds=pairs.rounds,
         pair_tests=pairs.pair_tests,
         sentence=(
-            f"{node_count} nodes; {pairs.pair_tests} pair tests in {pairs.rounds} rounds; "
+            f"{node_count} nodes; {pairs.pair_tests} pair tests in {pairs.rounds} rounds"
+            f"{_known(topology) if node_count > fabric.SMALL else ''}; "
             f"bytes as if every link did {ASSUMED_GBIT_PER_S:g} Gb/s"
         ),
     )

@@ -6,15 +6,18 @@ the last one was.
 """
 
 import asyncio
+import time
 import zlib
+from collections.abc import Callable
 
 from aiconform import fabric, judge
 from aiconform.campaign.alone import STREAM as SELF_STREAM
 from aiconform.campaign.planner import PAIR_PINGS, PAIR_SECONDS, exercise_orders
 from aiconform.campaign.recorder import Recorder
 from aiconform.collector.tasks import TaskBoard
+from aiconform.fabric.sources import topology_of
 from aiconform.model.plan import RunConfig
-from aiconform.model.records import PairNotRun, RoundClosed, RoundOpened
+from aiconform.model.records import PairNotRun, RoundClosed, RoundOpened, RoundsStopped
 from aiconform.model.wire import PairTask
 
 Pair = tuple[str, str]
@@ -28,14 +31,27 @@ SETUP_S = 10.0
 class RoundsStage:
     """Runs rounds until the plan has no more, or too few nodes are left."""
 
-    def __init__(self, *, recorder: Recorder, board: TaskBoard, config: RunConfig) -> None:
+    def __init__(
+        self,
+        *,
+        recorder: Recorder,
+        board: TaskBoard,
+        config: RunConfig,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._recorder, self._board, self._config = recorder, board, config
+        self._clock = clock
         self._seed = zlib.crc32(config.name.encode())
+        planned = recorder.state.planned
+        self._topology = topology_of(planned.plan.topology) if planned else None
 
     async def run(self) -> None:
         if opened := self._recorder.state.open_round:
             await self._close(opened)  # an earlier coordinator was stopped in the middle of it
         while upcoming := self._next():
+            if self._over_budget(upcoming):
+                await self._stop()
+                return
             await self._run_round(upcoming)
 
     def _next(self) -> fabric.Round | None:
@@ -43,7 +59,49 @@ class RoundsStage:
         if len(nodes) < 2:
             return None
         done = judge.round_results(self._recorder.entries)
-        return fabric.next_round(nodes, done, seed=self._seed, profile=self._config.profile)
+        return fabric.next_round(
+            nodes,
+            done,
+            seed=self._seed,
+            profile=self._config.profile,
+            topology=self._topology,
+        )
+
+    def _over_budget(self, upcoming: fabric.Round) -> bool:
+        """Would this round end after the budget, if it took as long as the longest so far?"""
+        budget_s = self._config.fabric.budget_s
+        opened = {
+            e.record.round: e.at
+            for e in self._recorder.entries
+            if isinstance(e.record, RoundOpened)
+        }
+        if not budget_s:
+            return False
+        took = [
+            entry.at - opened[entry.record.round]
+            for entry in self._recorder.entries
+            if isinstance(entry.record, RoundClosed) and entry.record.round in opened
+        ]
+        expected_s = 2 * self._seconds(upcoming.purpose) + fabric.SETUP_S
+        now = self._clock()
+        spent_s = now - min(opened.values(), default=now)
+        return spent_s + max([expected_s, *took]) > budget_s
+
+    async def _stop(self) -> None:
+        """Name what the budget leaves untested."""
+        nodes, budget_s = self._able(), self._config.fabric.budget_s
+        done = judge.round_results(self._recorder.entries)
+        left = fabric.rounds_left(
+            nodes, done, profile=self._config.profile, topology=self._topology
+        )
+        said = f"{len(left)} rounds did not fit into {budget_s:.0f} s (run.fabric.budgetS)"
+        await self._recorder.append(RoundsStopped(reason="Budget", sentence=said, left=left))
+
+    def _seconds(self, purpose: str) -> float:
+        """Of one direction of a test."""
+        usual_s = PAIR_SECONDS[self._config.profile]
+        told = self._topology is not None
+        return fabric.seconds_of_test(purpose, usual_s, told=told)
 
     def _able(self) -> tuple[str, ...]:
         state = self._recorder.state
@@ -54,13 +112,13 @@ class RoundsStage:
         opened = RoundOpened(round=upcoming.number, purpose=upcoming.purpose, pairs=upcoming.pairs)
         await self._recorder.append(opened)
         for pair in opened.pairs:
-            self._order(opened.round, pair)
+            self._order(opened, pair)
         limit_s = self._config.limits.round_s
         deadline_hit = await self._wait(opened, limit_s=limit_s)
         await self._close(opened, deadline_s=limit_s if deadline_hit else None)
 
-    def _order(self, number: int, pair: Pair) -> None:
-        first, second = pair
+    def _order(self, opened: RoundOpened, pair: Pair) -> None:
+        number, (first, second) = opened.round, pair
         addresses = self._recorder.state.addresses
         profile = self._config.profile
         for node, peer in ((first, second), (second, first)):
@@ -74,7 +132,7 @@ class RoundsStage:
                     peer_address=addresses[peer],
                     port=FIRST_PORT + number % PORT_COUNT,
                     streams=self._streams(pair),
-                    seconds=PAIR_SECONDS[profile],
+                    seconds=self._seconds(opened.purpose),
                     pings=PAIR_PINGS[profile],
                     ready_limit_s=READY_S,
                     limit_s=max(self._config.limits.round_s - READY_S, SETUP_S),

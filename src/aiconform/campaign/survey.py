@@ -8,8 +8,10 @@ from aiconform import catalogue
 from aiconform.cluster.accelerators import accelerators_in_use
 from aiconform.cluster.facts import node_facts
 from aiconform.cluster.protocol import Cluster
+from aiconform.cluster.resources import RESOURCE_SLICE
 from aiconform.cluster.rights import RIGHTS, Right
-from aiconform.model.errors import ForbiddenError
+from aiconform.fabric.sources import leaves_in_slices
+from aiconform.model.errors import ForbiddenError, NotServedError
 from aiconform.model.plan import NodeFacts, RunConfig
 from aiconform.model.records import Surveyed
 
@@ -23,17 +25,19 @@ async def survey(cluster: Cluster, config: RunConfig, *, job: str) -> Surveyed:
     Raises:
         ClusterError: The nodes cannot be listed at all.
     """
-    version, nodes, pods, api_groups, refused = await asyncio.gather(
+    version, nodes, pods, api_groups, refused, (leaves, unseen) = await asyncio.gather(
         cluster.server_version(),
         cluster.nodes(),
         _pods(cluster),
         cluster.api_groups(),
         _refused(cluster, job=job),
+        _leaves(cluster, attribute=config.fabric.topology.attribute),
     )
+    found = survey_nodes(nodes, pods, config)
     return Surveyed(
         server_version=version,
-        nodes=survey_nodes(nodes, pods, config),
-        not_permitted=tuple(f"{right}: {right.lost_without}" for right in refused),
+        nodes=tuple(n.model_copy(update={"leaves": leaves.get(n.name, ())}) for n in found),
+        not_permitted=(*(f"{right}: {right.lost_without}" for right in refused), *unseen),
         api_groups=api_groups,
     )
 
@@ -77,6 +81,21 @@ async def _pods(cluster: Cluster) -> tuple[dict[str, Any], ...] | None:
         return await cluster.pods_everywhere()
     except ForbiddenError:
         return None
+
+
+async def _leaves(
+    cluster: Cluster, *, attribute: str
+) -> tuple[Mapping[str, tuple[str, ...]], tuple[str, ...]]:
+    """Each node's leaves as its devices tell them, and why not when they cannot be read."""
+    if not attribute:
+        return {}, ()
+    try:
+        listing = await cluster.objects.list(RESOURCE_SLICE, namespace=None)
+    except ForbiddenError:
+        return {}, ("list resourceslices.resource.k8s.io: no topology from devices' attributes",)
+    except NotServedError:
+        return {}, ()
+    return leaves_in_slices(listing.items, attribute=attribute), ()
 
 
 async def _refused(cluster: Cluster, *, job: str) -> list[Right]:

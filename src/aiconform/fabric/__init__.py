@@ -1,7 +1,14 @@
 """Who meets whom next, and which link is at fault: pure, deterministic, seeded."""
 
-from aiconform.fabric.cost import FabricCost, PairCost, PlanCost, expected_cost, plan_cost
-from aiconform.fabric.cost import seconds_of_test as seconds_of_test
+from aiconform.fabric.cost import (
+    SETUP_S,
+    FabricCost,
+    PairCost,
+    PlanCost,
+    expected_cost,
+    plan_cost,
+    seconds_of_test,
+)
 from aiconform.fabric.localisation import Blamed, Link, LinkState, Localisation
 from aiconform.fabric.localise import localise
 from aiconform.fabric.rounds import (
@@ -18,6 +25,7 @@ from aiconform.fabric.schedule import next_round, rounds_left
 from aiconform.fabric.topology import Topology
 
 __all__ = [
+    "SETUP_S",
     "SMALL",
     "Blamed",
     "FabricCost",

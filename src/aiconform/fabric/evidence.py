@@ -79,6 +79,10 @@ class Evidence:
     def did_well(self, node: str) -> bool:
         return bool(self.clean[node, True] or self.clean[node, False])
 
+    def tests_of(self, node: str) -> int:
+        """Tests that speak for or against a node."""
+        return self.clean[node, True] + self.clean[node, False] + len(self.lows.get(node, ()))
+
     def spoilt_part(self, inside: bool) -> float:
         """How often tests are low by chance, from nodes that were low once at most."""
         chance = sum(

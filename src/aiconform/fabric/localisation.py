@@ -55,6 +55,7 @@ class Blamed:
     peer_leaf: str | None = None
     members: frozenset[str] = frozenset()  # nodes of the leaf
     peer_members: frozenset[str] = frozenset()
+    test_count: int | None = None  # all tests of the component, low and clean, when counted
 
     def explains(self, sender: str, receiver: str) -> bool:
         """Would this fault alone make the link `sender` → `receiver` low?"""

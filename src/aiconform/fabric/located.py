@@ -105,6 +105,7 @@ def _node(study: Study, accused: Accused, proofs: _Proofs) -> Blamed:
         rail=rail,
         low=lows,
         clean=proofs.of(low.partner(accused.node) for low in accused.lows),
+        test_count=study.evidence.tests_of(accused.node),
         typical_gbit_per_s=_typical_of(study, lows),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiconform.fabric.topology import Topology, is_leaf_like
 from aiconform.model.errors import ConfigError
+from aiconform.model.fabric import PlannedTopology
 
 COLUMNS = ("node", "rail", "leaf", "pod")
 EVERY_RAIL = "*"
@@ -40,6 +41,11 @@ def read_table(text: str, *, source: str = "the site's table") -> Topology:
     return Topology(
         {node: _by_rail(node, own, count) for node, own in sorted(by_node.items())}, source
     )
+
+
+def topology_of(planned: PlannedTopology | None) -> Topology | None:
+    """What a plan says of the switches; None when it says nothing."""
+    return Topology(planned.leaves, planned.source) if planned else None
 
 
 def from_labels(labels: Mapping[str, Mapping[str, str]], keys: Sequence[str]) -> Topology | None:

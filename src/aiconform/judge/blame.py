@@ -10,9 +10,15 @@ DOING = {"send": "sending", "receive": "receiving"}
 
 
 def subject_of(blamed: Blamed) -> Subject:
-    """A path is named by both its nodes, a port by its node and direction."""
-    direction = blamed.direction if blamed.kind == "port" else None
-    return Subject(node=blamed.node, peer=blamed.peer, direction=direction)
+    """A path is named by both its nodes, a port by its node and direction, a switch by its leaf."""
+    return Subject(
+        node=blamed.node or None,
+        peer=blamed.peer,
+        direction=blamed.direction if blamed.kind == "port" else None,
+        leaf=blamed.leaf,
+        peer_leaf=blamed.peer_leaf,
+        rail=blamed.rail,
+    )
 
 
 def ids_of(blamed: Blamed) -> tuple[str, ...]:
@@ -22,19 +28,53 @@ def ids_of(blamed: Blamed) -> tuple[str, ...]:
 
 def sentence_of(blamed: Blamed) -> str:
     """`node3 sending: 0.3 Gbit/s where 6.1 is typical, in all 6 tests with node1 and node2; …`."""
-    partners = sorted(
-        {end for s in blamed.low for end in (s.sender, s.receiver)} - {blamed.node, blamed.peer}
-    )
-    tests = {(s.test.round, s.test.pair) for s in blamed.low}
     values = [s.gbit_per_s for s in blamed.low if s.gbit_per_s is not None]
     typical = blamed.typical_gbit_per_s
     rate = f"{number(median(values))} Gbit/s" if values else "no data came through"
     against = f" where {number(typical)} is typical" if values and typical else ""
-    in_all = f"in all {counted(len(tests), 'test')}"
-    if blamed.kind == "pair":
-        way = "to" if blamed.direction else "and"
-        where = f"{blamed.node} {way} {blamed.peer}"
-        return clip(f"{where}: {rate}{against}, {in_all}; both are fine with others")
-    doing = f" {DOING[blamed.direction]}" if blamed.direction else " in both directions"
-    with_whom = f"{in_all} with {listed(partners)}, which are fine with others"
-    return clip(f"{blamed.node}{doing}: {rate}{against}, {with_whom}")
+    return clip(f"{_name(blamed)}: {rate}{against}, {_tests(blamed)}{_neighbours(blamed)}")
+
+
+def _name(blamed: Blamed) -> str:
+    rail = f" rail {blamed.rail}" if blamed.rail is not None else ""
+    match blamed.kind:
+        case "pair":
+            return f"{blamed.node} {'to' if blamed.direction else 'and'} {blamed.peer}"
+        case "switch":
+            return f"the switch of leaf {blamed.leaf}{rail}"
+        case "uplink":
+            return f"an uplink of leaf {blamed.leaf}{rail}"
+        case "rail":
+            return f"rail {blamed.rail} in most leaves"
+        case "leaf_pair":
+            return f"the path between leaf {blamed.leaf} and leaf {blamed.peer_leaf}"
+        case _:
+            doing = f" {DOING[blamed.direction]}" if blamed.direction else " in both directions"
+            return f"{blamed.node}{rail}{doing}"
+
+
+def _tests(blamed: Blamed) -> str:
+    low = len({(s.test.round, s.test.pair) for s in blamed.low})
+    if blamed.test_count is not None and blamed.test_count > low:
+        return f"in {low} of {counted(blamed.test_count, 'test')}"
+    constant = blamed.kind in {"node", "port", "pair"}
+    return f"in {'all ' if constant else ''}{counted(low, 'test')}"
+
+
+def _neighbours(blamed: Blamed) -> str:
+    """Who is not to blame."""
+    match blamed.kind:
+        case "pair":
+            return "; both are fine with others"
+        case "switch":
+            return f" among its {counted(len(blamed.members), 'node')}; its peers are fine"
+        case "uplink":
+            return f" of its {counted(len(blamed.members), 'node')} with other leaves"
+        case "rail":
+            return "; the other rails are fine"
+        case "leaf_pair":
+            return "; both leaves are fine with others"
+        case _:
+            ends = {end for s in blamed.low for end in (s.sender, s.receiver)}
+            partners = sorted(ends - {blamed.node})
+            return f" with {listed(partners)}, which are fine with others"

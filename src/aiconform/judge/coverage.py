@@ -17,6 +17,7 @@ def judge_coverage(facts: Facts, network: Network, verdicts: Sequence[Verdict]) 
     figures = (
         _figure("nodes", nodes - _untested(facts), nodes),
         _figure("pairs", _tested_pairs(network), len(network.pairs)),
+        *_leaf_pairs(network),
     )
     if gaps:
         reason, sentence = gaps[0]
@@ -75,6 +76,8 @@ def _gaps(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> Iterat
     untested = len(network.pairs) - _tested_pairs(network)
     if untested:
         yield "PairsUntested", f"{counted(untested, 'pair')} could not be tested"
+    if facts.stopped:
+        yield "BudgetSpent", facts.stopped.record.sentence
     for node, resource, count in busy_accelerators(facts):
         yield "AcceleratorsBusy", f"{node}: {count} {resource} were in use"
 
@@ -85,6 +88,12 @@ def _untested(facts: Facts) -> int:
 
 def _tested_pairs(network: Network) -> int:
     return sum(path.outcome is not Outcome.UNKNOWN for path in network.paths.values())
+
+
+def _leaf_pairs(network: Network) -> Iterator[Figure]:
+    met = network.located.leaves_met
+    if len(met) > 1:
+        yield _figure("leaf_pairs", sum(met.values()) // 2, len(met) * (len(met) - 1) // 2)
 
 
 def _evidence(facts: Facts) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from aiconform.model.records import (
     Planned,
     RoundClosed,
     RoundOpened,
+    RoundsStopped,
     RunClosed,
     RunOpened,
     Sighted,
@@ -63,6 +64,7 @@ class Facts:
     streams: Mapping[tuple[str, str], Stream] = field(default_factory=dict)
     rounds_opened: Mapping[int, Fact[RoundOpened]] = field(default_factory=dict)
     rounds_closed: Mapping[int, Fact[RoundClosed]] = field(default_factory=dict)
+    stopped: Fact[RoundsStopped] | None = None
     troubles: tuple[Fact[Trouble], ...] = ()
     delivered: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)  # by node
     checks: Mapping[str, CheckFacts] = field(default_factory=dict)
@@ -108,6 +110,7 @@ def gather(entries: Iterable[Entry]) -> Facts:
     states: dict[str, Fact[NodeChanged]] = {}
     rounds_opened: dict[int, Fact[RoundOpened]] = {}
     rounds_closed: dict[int, Fact[RoundClosed]] = {}
+    stopped: Fact[RoundsStopped] | None = None
     troubles: list[Fact[Trouble]] = []
     delivered: dict[str, list[Entry]] = defaultdict(list)
     ordered = sorted(entries, key=lambda entry: entry.n)
@@ -127,6 +130,8 @@ def gather(entries: Iterable[Entry]) -> Facts:
                 rounds_opened[record.round] = Fact(entry.id, record)
             case RoundClosed() as record:
                 rounds_closed[record.round] = Fact(entry.id, record)
+            case RoundsStopped() as record:
+                stopped = Fact(entry.id, record)
             case Trouble() as record:
                 troubles.append(Fact(entry.id, record))
             case Delivered() as record:
@@ -143,6 +148,7 @@ def gather(entries: Iterable[Entry]) -> Facts:
         streams=streams_of(by_node),
         rounds_opened=rounds_opened,
         rounds_closed=rounds_closed,
+        stopped=stopped,
         troubles=tuple(troubles),
         delivered=by_node,
         checks=checks_of(ordered),

@@ -1,22 +1,26 @@
 """What was tested, what was not, and why: one line per node, accelerator and planned pair."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from aiconform.judge.answers import is_known_answer
 from aiconform.judge.coverage import busy_accelerators
 from aiconform.judge.facts import Facts
 from aiconform.judge.network import Network
+from aiconform.judge.words import counted
 from aiconform.model.verdict import LedgerEntry, LedgerState, Outcome, Verdict
 
 
 def make_ledger(
     facts: Facts, network: Network, verdicts: Sequence[Verdict]
 ) -> tuple[LedgerEntry, ...]:
-    """Nodes, then accelerators, then pairs."""
+    """Nodes, then accelerators, then pairs, then leaves, then rounds that were not begun."""
     return (
         *(_node(verdict, facts) for verdict in verdicts if verdict.item == "node"),
         *_accelerators(facts, verdicts),
         *_pairs(network),
+        *_leaves(network),
+        *_rounds(facts),
     )
 
 
@@ -67,6 +71,34 @@ def _pairs(network: Network) -> Iterator[LedgerEntry]:
         else:
             state = LedgerState.UNTESTED
         yield _entry("pair", f"{pair[0]}+{pair[1]}", state, verdict)
+
+
+def _leaves(network: Network) -> Iterator[LedgerEntry]:
+    """Each leaf, by how many of the others it met: what lies between two that did not is open."""
+    met = network.located.leaves_met
+    others = len(met) - 1
+    for leaf, count in met.items() if others > 0 else ():
+        whole = count >= others
+        yield LedgerEntry(
+            kind="leaf",
+            name=leaf[:256],
+            state=LedgerState.TESTED if whole else LedgerState.UNTESTED,
+            reason=None if whole else "LeavesNotMet",
+            sentence=f"its nodes met those of {count} of {others} other leaves",
+        )
+
+
+def _rounds(facts: Facts) -> Iterator[LedgerEntry]:
+    if facts.stopped:
+        stopped = facts.stopped.record
+        for purpose, count in Counter(stopped.left).items():
+            yield LedgerEntry(
+                kind="round",
+                name=f"{counted(count, 'round')} ({purpose})",
+                state=LedgerState.NOT_RUN,
+                reason=stopped.reason,
+                sentence=stopped.sentence,
+            )
 
 
 def _entry(kind: str, name: str, state: LedgerState, verdict: Verdict) -> LedgerEntry:

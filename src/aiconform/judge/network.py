@@ -19,10 +19,12 @@ from aiconform.fabric import (
     Pair,
     PairTest,
     RoundResult,
+    Topology,
     localise,
     pair_of,
     planned_pairs,
 )
+from aiconform.fabric.sources import topology_of
 from aiconform.judge.facts import Facts
 from aiconform.judge.peers import peers_of
 from aiconform.judge.rounds import OWED, results_of, unfinished_tests
@@ -45,7 +47,12 @@ class Network:
 
     @cached_property
     def located(self) -> Localisation:
-        return localise(self.facts.nodes, self.results)
+        return localise(self.facts.nodes, self.results, topology=self.topology)
+
+    @cached_property
+    def topology(self) -> Topology | None:
+        """Which nodes share switches, as the plan knew it."""
+        return topology_of(self.facts.plan.topology) if self.facts.plan else None
 
     @cached_property
     def tests(self) -> Mapping[Pair, Sequence[PairTest]]:
@@ -80,7 +87,7 @@ class Network:
 
     def blamed(self, node: str) -> Sequence[Blamed]:
         """Faults of the node itself, not of one of its paths."""
-        return [b for b in self.located.blamed if b.node == node and b.kind != "pair"]
+        return [b for b in self.located.blamed if b.node == node and b.kind in {"node", "port"}]
 
     def is_explained(self, pair: Pair) -> bool:
         """Does a blamed component make this path fail?"""
@@ -177,6 +184,9 @@ def _rate(network: Network, sender: str, receiver: str) -> Verdict:
         return verdict(Outcome.PASS, "AmongPeers", among)
     if link.state is LinkState.UNSTABLE:
         return verdict(Outcome.WARN, "Unstable", f"{among}; low in some tests only")
+    if link.state is LinkState.UNJUDGED:
+        said = f"{among}; flows across leaves collide, so it is judged with its leaves alone"
+        return verdict(Outcome.UNKNOWN, "AcrossLeaves", said, required=False)
     blamed = network.located.explained(sender, receiver)
     if blamed:
         return verdict(Outcome.FAIL, "BelowPeers", f"{among}; low in every test")

@@ -181,6 +181,15 @@ class CheckEnded(Frozen):
     leftovers: Annotated[tuple[Sentence, ...], Field(max_length=100)] = ()
 
 
+class RoundsStopped(Frozen):
+    """Rounds of pair probes that were planned and not begun; what is left is named by purpose."""
+
+    kind: Literal["rounds_stopped"] = "rounds_stopped"
+    reason: ReasonCode  # Budget
+    sentence: Sentence
+    left: tuple[Text, ...] = ()  # purposes, one for each round
+
+
 class Trouble(Frozen):
     """The run itself had trouble: verdicts that depend on it are ERROR or UNKNOWN."""
 
@@ -210,6 +219,7 @@ JournalRecord = Annotated[
     | Refused
     | RoundOpened
     | RoundClosed
+    | RoundsStopped
     | CheckBegan
     | Sighted
     | EvidenceFile

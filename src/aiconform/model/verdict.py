@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from aiconform.model.base import Frozen, Name, ReasonCode, Sentence, Text
+from aiconform.model.base import Count, Frozen, Name, ReasonCode, Sentence, Text
 from aiconform.model.outcome import Outcome as Outcome
 from aiconform.model.outcome import worst as worst
 from aiconform.model.requirement import RequirementVerdict
@@ -22,11 +22,19 @@ class Subject(Frozen):
     device: Text | None = None
     peer: Name | None = None
     direction: Literal["send", "receive"] | None = None
+    # Of a network whose switches are known: a leaf switch, or the two leaves that a path joins.
+    leaf: Text | None = None
+    peer_leaf: Text | None = None
+    rail: Count | None = None
 
     def __str__(self) -> str:
-        name = self.node or "cluster"
+        name = self.node or (f"leaf {self.leaf}" if self.leaf else "cluster")
         if self.peer:
             name += f" → {self.peer}"
+        if self.peer_leaf:
+            name += f" ↔ leaf {self.peer_leaf}"
+        if self.rail is not None:
+            name += f" rail {self.rail}"
         if self.device:
             name += f" {self.device}"
         if self.direction:
@@ -85,9 +93,9 @@ class LedgerState(StrEnum):
 
 
 class LedgerEntry(Frozen):
-    """One line per node, accelerator and planned pair: what was tested, what was not and why."""
+    """One line per node, accelerator, planned pair and leaf: what was tested, what not and why."""
 
-    kind: Literal["node", "accelerator", "pair"]
+    kind: Literal["node", "accelerator", "pair", "leaf", "round"]
     name: Text
     state: LedgerState
     reason: ReasonCode | None = None
