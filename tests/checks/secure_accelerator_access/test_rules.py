@@ -208,3 +208,15 @@ def test_hardware_that_is_offered_twice_is_tried_once() -> None:
         extended={"nvidia.com/gpu": "gpu"},
     )
     assert [site.mode for site in choose(found, {}).sites] == ["dra"]
+
+
+def test_a_driver_counts_when_it_is_a_vendors_or_the_site_names_its_files() -> None:
+    device = DraDevice(
+        driver="nic.example.com", pool="n", name="nic-0", node="n", nodes=("n",), in_use=False
+    )
+    node = NodeFacts(name="n", ready=True)
+    found = Inventory(nodes={"n": node}, devices=(device,), classes={"nic": ("nic.example.com",)})
+    named = choose(found, {"files": {"nic.example.com": {"devices": ["/dev/nic*"]}}})
+
+    assert not choose(found, {}).sites
+    assert [(site.driver, site.known) for site in named.sites] == [("nic.example.com", True)]

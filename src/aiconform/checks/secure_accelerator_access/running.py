@@ -30,7 +30,7 @@ async def run(ctx: Context) -> None:
             {
                 "sites": [site.as_facts() for site in choice.sites],
                 "left_out": list(choice.left_out),
-                "nodes": list(accelerator_nodes(found)),
+                "nodes": list(accelerator_nodes(found, ctx.settings)),
                 "not_permitted": list(found.not_permitted),
                 "incomplete": list(found.incomplete),
                 "totals": {"plugin": len(found.plugin), "dra": len(found.devices)},
@@ -47,7 +47,7 @@ async def run(ctx: Context) -> None:
 async def _without_any(ctx: Context, found: Inventory, choice: Choice) -> None:
     """On the accelerator nodes that are no site: a pod that asked for nothing, with the tricks."""
     tried = {site.node for site in choice.sites}
-    nodes = [name for name in accelerator_nodes(found) if name not in tried]
+    nodes = [name for name in accelerator_nodes(found, ctx.settings) if name not in tried]
     if not nodes:
         return
     patterns = all_patterns(site.files for site in choice.sites)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from aiconform import catalogue
-from aiconform.checks.framework import Inventory
+from aiconform.checks.framework import DraDevice, Inventory
 from aiconform.checks.secure_accelerator_access.files import Files, files_of, vendor_of
 
 MOST_SITES = 3  # what the time box has room for
@@ -80,10 +80,12 @@ def taints_of(found: Inventory, node: str) -> tuple[str, ...]:
     return tuple(sorted(keeping))
 
 
-def accelerator_nodes(found: Inventory) -> tuple[str, ...]:
+def accelerator_nodes(found: Inventory, settings: Mapping[str, Any]) -> tuple[str, ...]:
     """Schedulable nodes that have accelerators of any kind."""
     plugin = {offer.node for offer in found.plugin if offer.total}
-    claimed = {node for device in found.devices if device.accelerator for node in device.nodes}
+    claimed = {
+        node for device in found.devices if _counts(device, settings) for node in device.nodes
+    }
     return tuple(sorted((plugin | claimed) & found.nodes.keys()))
 
 
@@ -115,10 +117,10 @@ def _claimed_sites(
     on_node: dict[tuple[str, str], list[bool]] = defaultdict(list)  # shared or not, of free ones
     totals: dict[tuple[str, str], int] = defaultdict(int)
     for device in found.devices:
-        if device.accelerator and device.node in found.nodes:
+        if _counts(device, settings) and device.node in found.nodes:
             totals[device.driver, str(device.node)] += 1
     for device in found.free_devices():
-        if device.accelerator and device.node in found.nodes:
+        if _counts(device, settings) and device.node in found.nodes:
             on_node[device.driver, str(device.node)].append(device.shared)
     named = settings.get("deviceClasses") or {}
     sites = []
@@ -138,6 +140,11 @@ def _claimed_sites(
             )
         )  # fmt: skip
     return sites
+
+
+def _counts(device: DraDevice, settings: Mapping[str, Any]) -> bool:
+    """A known vendor's, or of a driver whose files the site names: others may be anything."""
+    return device.accelerator or device.driver in (settings.get("files") or {})
 
 
 def _declares_sharing(resource: str, labels: Mapping[str, str]) -> bool:
