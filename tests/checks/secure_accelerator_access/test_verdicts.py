@@ -148,6 +148,14 @@ def test_what_decides_nothing_is_unknown(fault: Fault, reason: str) -> None:
     assert (verdict.outcome, verdict.reason) == (Outcome.UNKNOWN, reason), verdict.sentence
 
 
+def test_a_control_that_cannot_open_its_device_leaves_the_refusals_unshown() -> None:
+    closed = judged(World("closed"))
+    leaking = judged(World("leak"))
+
+    assert outcome_of(closed, "no-request") is Outcome.ERROR
+    assert outcome_of(leaking, "no-request") is Outcome.PASS
+
+
 def test_a_single_device_warns_and_tries_all_the_rest() -> None:
     verdict = judged(World(count=1))
 

@@ -76,8 +76,11 @@ def _at_site(seen: Sightings, site: Site, number: int) -> list[Ruling]:
 
     def judged(step: str, judge: Callable[[Json], Answer]) -> Ruling:
         found = rule(seen, step_name(step, number), judge)
-        # What was reached was reached, whatever the control says.
-        return found if found.outcome is Outcome.FAIL else found.controlled_by(own)
+        # What was reached was reached, whatever the control says; and one with too many devices
+        # can open them, which is all that the others are compared with.
+        if found.outcome is Outcome.FAIL or own.answer.reason == rules.FOREIGN_DEVICES:
+            return found
+        return found.controlled_by(own)
 
     bystander = partial(rules.bystander, site, of)
     tricked = partial(rules.tricked, site, of, seen.settings)

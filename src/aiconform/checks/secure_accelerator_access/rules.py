@@ -26,6 +26,7 @@ from aiconform.checks.secure_accelerator_access.sites import Site, step_name
 from aiconform.model.outcome import Outcome
 
 Json = Mapping[str, Any]
+FOREIGN_DEVICES = "ForeignDevices"
 # /proc/self/uid_map where no user namespace is used.
 _IDENTITY = ["0", "0", "4294967295"]
 
@@ -49,7 +50,7 @@ def own_device(site: Site, settings: Json, facts: Json) -> Answer:
             told = f"files.{site.what}.devices does not say which of {paths(devices)} are devices"
             return unknown("UnknownAccelerator", told)
         told = f"a pod that was granted one {site.what} has {len(devices)}: {paths(devices)}"
-        return failed("ForeignDevices", told)
+        return failed(FOREIGN_DEVICES, told)
     return _usable(devices, f"pod {pod['name']}")
 
 
