@@ -9,7 +9,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e image \
-	manifests findings check-rights lock bench bench-start clean
+	manifests findings check-rights lock bundle bench bench-start clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ check-rights: venv ## Write what each check may do into the chart, from its decl
 
 lock: venv ## Renew the locked requirements
 	@$(PY) tools/lock.py
+
+bundle: venv ## One archive for a site without internet, into dist/
+	@$(PY) -m tools.bundle
 
 bench: bench-start ## Run every benchmark suite
 
