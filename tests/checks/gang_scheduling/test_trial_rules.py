@@ -102,11 +102,22 @@ def test_workload_of_1_35_waits_by_its_pods_alone() -> None:
 def test_control_has_to_be_partial() -> None:
     bound = [entry(1, f"p{n}", what) for n in range(2) for what in ("created", "bound")]
     left = [entry(2, "p2", "created"), entry(3, "p2", "unschedulable")]
-    facts = {"size": 3, "slots": 2, "schedulers": ["default-scheduler"], "timeline": bound + left}
+    facts: Json = {
+        "size": 3, "slots": 2, "mark": 99, "schedulers": ["default-scheduler"],
+        "timeline": bound + left,
+    }  # fmt: skip
+        "size": 3,
+        "slots": 2,
+        "mark": 99,
+        "schedulers": ["default-scheduler"],
+        "timeline": bound + left,
+    }
     assert control(facts).reason == "Ok"
     assert control({**facts, "schedulers": ["kai-scheduler"]}).reason == "ControlInvalid"
     assert control({**facts, "timeline": bound}).reason == "ControlInvalid"
     assert control({**facts, "timeline": bound[2:] + left}).reason == "ControlInvalid"
+    late = [*bound, *left, entry(9, "p2", "bound")]  # while the others are removed
+    assert control({**facts, "timeline": late, "mark": 6}).reason == "Ok"
     gated = [*bound, *left, entry(4, "p1", "gated")]
     assert control({**facts, "timeline": gated}).reason == "ControlInvalid"
 

@@ -45,7 +45,7 @@ class Procedure:
 
     async def _control(self) -> Went:
         """Without a gang, one pod too many: all but one are placed."""
-        gang = self._gang("control", self._slots.count + 1)
+        gang, placed = self._gang("control", self._slots.count + 1), 0
         async with self._trial("control") as t:
             t.seen["size"] = gang.size
             await t.start_bare(gang, self._holders(gang))
@@ -57,6 +57,8 @@ class Procedure:
                 limit_s=CONTROL_S,
             )
             await self._ctx.sleep(_CALM_S)
+            # Removal frees slots one by one: what is placed then is no part of the control.
+            t.seen["mark"], placed = len(t.entries), t.count(gang, "bound")
             t.seen["schedulers"] = sorted(
                 {
                     str(mapping(p.get("spec")).get("schedulerName", ""))
@@ -67,7 +69,7 @@ class Procedure:
             return "stopped"
         if _moved(t):
             return "moved"
-        return "done" if t.count(gang, "bound") == self._slots.count else "stopped"
+        return "done" if placed == self._slots.count else "stopped"
 
     async def _together(self) -> Went:
         """A gang that fits."""

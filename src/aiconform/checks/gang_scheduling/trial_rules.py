@@ -33,7 +33,7 @@ def calm(facts: Facts, judge: Callable[[Facts], Answer]) -> Answer:
 
 
 def control(facts: Facts) -> Answer:
-    entries, slots = facts["timeline"], facts["slots"]
+    entries, slots = facts["timeline"][: facts["mark"]], facts["slots"]
     if gated := first(entries, "gated"):
         return errored(
             "ControlInvalid", f"{len(gated)} pods without a gang were gated: they are no control"
