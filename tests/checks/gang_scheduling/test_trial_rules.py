@@ -106,12 +106,6 @@ def test_control_has_to_be_partial() -> None:
         "size": 3, "slots": 2, "mark": 99, "schedulers": ["default-scheduler"],
         "timeline": bound + left,
     }  # fmt: skip
-        "size": 3,
-        "slots": 2,
-        "mark": 99,
-        "schedulers": ["default-scheduler"],
-        "timeline": bound + left,
-    }
     assert control(facts).reason == "Ok"
     assert control({**facts, "schedulers": ["kai-scheduler"]}).reason == "ControlInvalid"
     assert control({**facts, "timeline": bound}).reason == "ControlInvalid"
