@@ -31,6 +31,7 @@ COMMANDS = {
     "sign": "Vouch for results with a key",
     "verify": "Hold results to their sums and to their signature",
     "rights": "What each part needs, and whether it is granted, before a run",
+    "simulate": "Say what a way of testing would find in a network, and what it would take",
     "local": "Exercise this machine alone, without a cluster",
     "release": "Let the coordinator end; run inside its pod after `kubectl cp`",
     "completion": "Print the completion script of a shell",

@@ -18,13 +18,20 @@ from aiconform.fabric.topology import Topology
 FOLD_PAIRS = 3  # inside pairs that a leaf needs, for its switch to be suspected
 ACROSS_LOW = 0.60  # of what a node moves inside its leaf; a node at half speed stays below
 ACROSS_WELL = 0.65  # and never comes above
-SLOW = 0.5  # of the median of its round
 # Rounds for everybody; the others ask about suspects.
 COMMON = frozenset({"matching", "soak", "leaf"})
 
 UnitPair = tuple[str, str]
 Port = tuple[int | None, bool]  # rail, None for all together; forward (a sends)?
 Switch = tuple[str, int | None]  # unit, rail
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A test between two units: Gbit/s of the slowest flows, rail by rail, one way, then back."""
+
+    units: UnitPair
+    gbit_per_s: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -49,20 +56,14 @@ class Measure:
     """
     What the rates of a round are judged by; None where there were too few to say.
 
-    `inside`: one rail of one direction. `across`: all rails of one direction. `slow_below`: Gbit/s
-    of a rail's slowest flows below which a path is slow; 0 when not known.
+    `inside`: one rail of one direction. `across`: all rails of one direction.
     """
 
     inside: Yardstick | None = None
     across: Yardstick | None = None
-    slow_below: float = 0.0
 
     def or_else(self, other: "Measure") -> "Measure":
-        return Measure(
-            self.inside or other.inside,
-            self.across or other.across,
-            self.slow_below or other.slow_below,
-        )
+        return Measure(self.inside or other.inside, self.across or other.across)
 
 
 @dataclass
@@ -75,8 +76,7 @@ class Digest:
     clean: list[tuple[str, str, bool]] = field(default_factory=list)  # a, b, inside?
     vague: list[tuple[str, str]] = field(default_factory=list)  # ran, and accuses or excuses nobody
     folded: set[Switch] = field(default_factory=set)
-    paths: Counter[UnitPair] = field(default_factory=Counter)  # tests between two units
-    slow: Counter[tuple[UnitPair, int]] = field(default_factory=Counter)  # slow samples, by rail
+    crossings: list[Crossing] = field(default_factory=list)  # tests between two units
     rails: int = 1
     measure: Measure = field(default_factory=Measure)
 
@@ -104,35 +104,23 @@ def digest(
     across = [test for test in ran if id(test) not in among]
     found = Digest(result.round.number, result.round.purpose)
     found.rails = max((len(test.rates(test.a).by_rail) for test in ran[:1]), default=1)
-    own = _measure(inside, across, topology)
+    own = _measure(inside, across)
     if result.round.purpose in COMMON:
         found.measure = own.or_else(before)
     else:
         found.measure = before.or_else(own)
     _judge_inside(found, inside, topology, frozenset(ignored))
     _judge_across(found, across, topology, frozenset(ignored))
-    _judge_paths(found, across, topology)
+    found.crossings += _crossings(across, topology)
     return found
 
 
-def _measure(inside: Sequence[PairTest], across: Sequence[PairTest], topology: Topology) -> Measure:
+def _measure(inside: Sequence[PairTest], across: Sequence[PairTest]) -> Measure:
     moved = [sum(test.rates(node).by_rail) for test in across for node in test.pair]
     return Measure(
         inside=yardstick_of([v for test in inside for v in _rails_of(test)]),
         across=yardstick_of(moved),
-        slow_below=_slow_below(
-            [v for _, *ways in _paths(across, topology) for w in ways for v in w]
-        ),
     )
-
-
-def _slow_below(values: Sequence[float]) -> float:
-    """
-    Half of the median. Not so many MAD below it: slow paths may be a large part of a round and
-    widen its spread. How many sound samples stay below is counted, and allowed for.
-    """
-    stick = yardstick_of(values)
-    return SLOW * stick.gbit_per_s if stick else 0.0
 
 
 def _rails_of(test: PairTest) -> tuple[float, ...]:
@@ -243,28 +231,12 @@ def _judge_across(
             found.lows.append(each)
 
 
-def _paths(
-    tests: Iterable[PairTest], topology: Topology
-) -> Iterator[tuple[UnitPair, tuple[float, ...], tuple[float, ...]]]:
+def _crossings(tests: Iterable[PairTest], topology: Topology) -> Iterator[Crossing]:
     """Tests between two units, with what speaks for their paths in each direction."""
     for test in tests:
         one, other = topology.unit_of.get(test.a), topology.unit_of.get(test.b)
         if one is not None and other is not None and test.outcome == "ok":
             forward, backward = test.rates(test.a), test.rates(test.b)
-            yield (
-                (one, other) if one < other else (other, one),
-                forward.slowest or forward.by_rail,
-                backward.slowest or backward.by_rail,
-            )
-
-
-def _judge_paths(found: Digest, tests: Iterable[PairTest], topology: Topology) -> None:
-    """Count slow samples of each pair of units, rail by rail."""
-    floor = found.measure.slow_below
-    for pair, forward, backward in _paths(tests, topology) if floor else ():
-        found.paths[pair] += 1
-        if min(forward) < floor or min(backward) < floor:
-            for rates in (forward, backward):
-                for rail, value in enumerate(rates):
-                    if value < floor:
-                        found.slow[pair, rail] += 1
+            pair = (one, other) if one < other else (other, one)
+            ways = (forward.slowest or forward.by_rail) + (backward.slowest or backward.by_rail)
+            yield Crossing(pair, ways)

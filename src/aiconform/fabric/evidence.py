@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from aiconform.fabric.digest import Digest, LowTest, Switch, UnitPair
+from aiconform.fabric.digest import Crossing, Digest, LowTest, Switch
 from aiconform.fabric.rounds import Pair
 
 ILL = (0.3, 0.9)  # parts of its tests in which an ill node is low: now and then, or always
@@ -44,10 +44,8 @@ class Evidence:
     met: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     tests: Counter[bool] = field(default_factory=Counter)  # inside? → clean and low tests
     folds: dict[Switch, set[int]] = field(default_factory=lambda: defaultdict(set))
-    paths: Counter[UnitPair] = field(default_factory=Counter)
-    slow: Counter[tuple[UnitPair, int]] = field(default_factory=Counter)
-    again_paths: Counter[UnitPair] = field(default_factory=Counter)  # in confirming rounds
-    again_slow: Counter[tuple[UnitPair, int]] = field(default_factory=Counter)
+    crossings: list[list[Crossing]] = field(default_factory=list)  # by round
+    again: list[Crossing] = field(default_factory=list)  # in confirming rounds
 
     def add(self, found: Digest) -> None:
         """Take in one judged round."""
@@ -67,9 +65,10 @@ class Evidence:
             self.met[b].add(a)
         for switch in found.folded:
             self.folds[switch].add(found.number)
-        again = found.purpose == "leaf-confirm"
-        (self.again_paths if again else self.paths).update(found.paths)
-        (self.again_slow if again else self.slow).update(found.slow)
+        if found.purpose == "leaf-confirm":
+            self.again += found.crossings
+        elif found.crossings:
+            self.crossings.append(found.crossings)
 
     @property
     def switches(self) -> frozenset[Switch]:

@@ -6,13 +6,15 @@ leaf's samples slow than other leaves have, a faulty path between two leaves mos
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from aiconform.fabric.chance import binomial_tail
-from aiconform.fabric.digest import UnitPair
+from aiconform.fabric.digest import Crossing, UnitPair
 
+SLOW = 0.5  # of the usual rate
+FEW_CROSSINGS = 8  # tests in a round that are too few for a median
 USUAL = 0.002  # slow samples that any network has
 SUSPECT = 1e-4  # chance, over all leaves and rails, to suspect a sound one
 CONFIRM = 1e-3  # chance that a sound suspect is slow again
@@ -38,6 +40,42 @@ class SlowPaths:
     least: float = 0.0
 
 
+@dataclass(frozen=True)
+class Crossed:
+    """Tests between units, and how many of their samples on each rail are slow."""
+
+    paths: Mapping[UnitPair, int]
+    slow: Mapping[tuple[UnitPair, int], int]
+
+
+def slow_line(rounds: Iterable[Sequence[Crossing]]) -> float:
+    """
+    Gbit/s below which a sample is slow: half of the usual one; 0 when nothing is usual.
+
+    Not so many MAD below it: a faulty pair of leaves may be half of a round and shift its median,
+    so the median of the rounds' medians counts. Sound samples that stay below are allowed for.
+    """
+    medians = [
+        median(v for crossing in crossings for v in crossing.gbit_per_s)
+        for crossings in rounds
+        if len(crossings) >= FEW_CROSSINGS
+    ]
+    return SLOW * median(medians) if medians else 0.0
+
+
+def crossed(crossings: Iterable[Crossing], *, below: float, rails: int) -> Crossed:
+    """Count slow samples; arguments as `slow_line` and `explain` have them."""
+    paths: Counter[UnitPair] = Counter()
+    slow: Counter[tuple[UnitPair, int]] = Counter()
+    for crossing in crossings:
+        paths[crossing.units] += 1
+        if min(crossing.gbit_per_s) < below:
+            for place, value in enumerate(crossing.gbit_per_s):
+                if value < below:
+                    slow[crossing.units, place % rails] += 1
+    return Crossed(paths, slow)
+
+
 def explain(
     paths: Mapping[UnitPair, int],
     slow: Mapping[tuple[UnitPair, int], int],
@@ -56,11 +94,10 @@ def explain(
     counts = _Counts(paths, slow, rails, _least_excess(leaf_size))
     pairs = tuple(sorted(counts.bad_pairs()))
     counts.leave_out(pairs)
-    usual = counts.usual()
     found: list[Uplinks] = []
-    while (worst := counts.worst(usual, known=found)) is not None:
+    while (worst := counts.worst(known=found)) is not None:
         found.append(worst)
-        counts.explain_by(worst)
+    usual = counts.usual(known=found)
     if len(counts.units) == 2 and found:
         # Both ends see the same samples: only the pair can be named.
         return SlowPaths((), tuple(sorted({*pairs, *paths})), usual, counts.least)
@@ -128,22 +165,23 @@ class _Counts:
         self._rails, self.least = rails, least
         self._paths = {pair: 2 * count for pair, count in paths.items() if count}
         self._slow: dict[UnitPair, Counter[int]] = defaultdict(Counter)
+        self._hits: Counter[Uplinks] = Counter()
         for (pair, rail), count in slow.items():
             self._slow[pair][rail] += count
-        self.units = sorted({unit for pair in self._paths for unit in pair})
+            for unit in pair:
+                self._hits[unit, rail] += count
+        tests: Counter[str] = Counter()
+        for (one, other), count in self._paths.items():
+            tests[one] += count
+            tests[other] += count
+        self.units = sorted(tests)
+        self._tests = Counter({(u, rail): tests[u] for u in self.units for rail in range(rails)})
         self._dropped: set[tuple[UnitPair, int, str]] = set()
-        self._tests: Counter[Uplinks] = Counter()
-        self._hits: Counter[Uplinks] = Counter()
-        for pair, count in self._paths.items():
-            for rail in range(rails):
-                for unit in pair:
-                    self._tests[unit, rail] += count
-                    self._hits[unit, rail] += self._slow[pair][rail]
 
     def bad_pairs(self) -> Iterable[UnitPair]:
         """Pairs that are mostly slow while both leaves are fine elsewhere."""
-        for pair, count in self._paths.items():
-            samples, hits = count * self._rails, sum(self._slow[pair].values())
+        for pair, slow in self._slow.items():
+            samples, hits = self._paths.get(pair, 0) * self._rails, sum(slow.values())
             if samples < MIN_SAMPLES or hits <= MANY * samples:
                 continue
             if all(self._elsewhere(unit, samples, hits) < FEW for unit in pair):
@@ -159,26 +197,45 @@ class _Counts:
             for rail in range(self._rails):
                 self._drop(pair, rail, pair)
 
-    def usual(self) -> float:
-        parts = [self._hits[key] / count for key, count in self._tests.items() if count]
+    def usual(self, *, known: Iterable[Uplinks]) -> float:
+        """The slow part that leaves and rails have which are not known to be ill."""
+        ill = set(known)
+        parts = [
+            self._hits[key] / count
+            for key, count in self._tests.items()
+            if count and key not in ill
+        ]
         if len(self.units) == 2:
             # Both leaves have the same samples, so only rails can be compared.
             parts = [min(parts, default=0.0) if self._rails > 1 else NOTHING_KNOWN]
         return max(USUAL, median(parts)) if parts else USUAL
 
-    def worst(self, usual: float, *, known: Iterable[Uplinks]) -> Uplinks | None:
-        """The leaf and rail with the most slow samples beyond what is usual, if it is no chance."""
+    def worst(self, *, known: Sequence[Uplinks]) -> Uplinks | None:
+        """
+        The leaf and rail with the largest slow part, if it is no chance and matters.
+
+        What it explains of its partners is taken out of their counts, also to see what is usual:
+        of few leaves each meets the ill one often.
+        """
         left = {key: n for key, n in self._tests.items() if n and key not in set(known)}
         if not left:
             return None
-        worst = max(left, key=lambda key: (self._hits[key] - usual * left[key], key))
-        chance = SUSPECT / len(left)
-        ill = _is_excess(
-            self._hits[worst], of=left[worst], usual=usual, least=self.least, chance=chance
-        )
-        return worst if ill else None
+        worst = max(left, key=lambda key: (self._hits[key] / left[key], key))
+        before = Counter(self._tests), Counter(self._hits), set(self._dropped)
+        self._explain_by(worst)
+        usual = self.usual(known=[*known, worst])
+        if _is_excess(
+            self._hits[worst],
+            of=left[worst],
+            usual=usual,
+            least=self.least,
+            chance=SUSPECT / len(left),
+        ):
+            return worst
+        self._tests, self._hits, self._dropped = before
+        return None
 
-    def explain_by(self, found: Uplinks) -> None:
+    def _explain_by(self, found: Uplinks) -> None:
         """Take its samples out of its partners' counts."""
         unit, rail = found
         for pair in self._paths:
@@ -190,4 +247,5 @@ class _Counts:
             if (pair, rail, unit) not in self._dropped:
                 self._dropped.add((pair, rail, unit))
                 self._tests[unit, rail] -= self._paths[pair]
-                self._hits[unit, rail] -= self._slow[pair][rail]
+                if pair in self._slow:
+                    self._hits[unit, rail] -= self._slow[pair][rail]

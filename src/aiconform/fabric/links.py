@@ -64,7 +64,7 @@ def is_low(study: Study, sample: Sample) -> bool:
     judged = study.judged[sample.test.round]
     if study.topology.is_inside(*sample.test.pair):
         return judged.measure.inside is not None and judged.measure.inside.is_low(sample.gbit_per_s)
-    return sample.test.pair in judged.low or path_rate(sample) < judged.measure.slow_below
+    return sample.test.pair in judged.low or path_rate(sample) < study.slow_below
 
 
 def path_rate(sample: Sample) -> float:

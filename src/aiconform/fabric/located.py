@@ -193,7 +193,7 @@ def _slow_paths(study: Study, tests: Iterable[PairTest]) -> Iterator[Blamed]:
         if one == other or test.outcome != "ok":
             continue
         for sample in samples_of(test):
-            if path_rate(sample) < study.judged[test.round].measure.slow_below:
+            if path_rate(sample) < study.slow_below:
                 for unit in pair:
                     if (unit, sample.rail) in uplinks:
                         uplinks[unit, sample.rail].append(sample)
@@ -231,7 +231,8 @@ def _suspect_pairs(study: Study, blamed: Sequence[Blamed]) -> tuple[Pair, ...]:
 
 def _leaves_met(study: Study) -> dict[str, int]:
     met: dict[str, set[str]] = {unit: set() for unit in study.topology.units}
-    for one, other in (*study.evidence.paths, *study.evidence.again_paths):
+    everywhere = [*study.evidence.crossings, study.evidence.again]
+    for one, other in {crossing.units for crossings in everywhere for crossing in crossings}:
         met[one].add(other)
         met[other].add(one)
     return {unit: len(others) for unit, others in met.items()}

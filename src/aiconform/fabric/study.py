@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from aiconform.fabric.digest import LowTest, Measure, digest
+from aiconform.fabric.digest import Crossing, LowTest, Measure, digest
 from aiconform.fabric.evidence import Doubts, Evidence
 from aiconform.fabric.folding import confirm_round, folds, inside_round, leaf_round, leaf_rounds
-from aiconform.fabric.leaves import SlowPaths, confirmed, explain
+from aiconform.fabric.leaves import Crossed, SlowPaths, confirmed, crossed, explain, slow_line
 from aiconform.fabric.pairing import shuffled
 from aiconform.fabric.rounds import Pair, Round, RoundResult, pair_of
 from aiconform.fabric.topology import Topology
@@ -97,7 +97,11 @@ class Study:
         self._purposes[found.purpose] += 1
         self._number = max(self._number, found.number + 1)
         self._refused.update(n for t in result.tests if not t.ran for n in t.pair)
-        for cached in ("doubts", "slow_paths", "confirmed_paths"):
+        outdated = [
+            "doubts",
+            *(("slow_paths", "confirmed_paths", "slow_below") if found.crossings else ()),
+        ]
+        for cached in outdated:
             self.__dict__.pop(cached, None)
 
     @cached_property
@@ -108,9 +112,10 @@ class Study:
     def slow_paths(self) -> SlowPaths:
         """Leaves and pairs of leaves that are suspected."""
         sizes = sorted(len(nodes) for nodes in self.topology.units.values())
+        met = self._crossed(c for crossings in self.evidence.crossings for c in crossings)
         return explain(
-            self.evidence.paths,
-            self.evidence.slow,
+            met.paths,
+            met.slow,
             rails=self.rails,
             leaf_size=sizes[len(sizes) // 2] if sizes else 1,
         )
@@ -118,8 +123,25 @@ class Study:
     @cached_property
     def confirmed_paths(self) -> SlowPaths:
         """Those of them that are blamed."""
-        again = self.evidence
-        return confirmed(self.slow_paths, again.again_paths, again.again_slow, rails=self.rails)
+        again = self._crossed(self.evidence.again)
+        return confirmed(self.slow_paths, again.paths, again.slow, rails=self.rails)
+
+    @cached_property
+    def slow_below(self) -> float:
+        """Gbit/s of a rail's slowest flows across leaves, below which they are slow."""
+        return slow_line(self.evidence.crossings)
+
+    def _crossed(self, crossings: Iterable[Crossing]) -> Crossed:
+        return crossed(crossings, below=self.slow_below, rails=self.rails)
+
+    @property
+    def named(self) -> frozenset[object]:
+        """All that is blamed after the rounds so far: nodes, paths, switches, uplinks, leaves."""
+        sure = self.confirmed_paths
+        paths = {pair for pair, _ in self.doubts.blamed_paths()}
+        return frozenset(
+            {*self.doubts.blamed, *paths, *self.evidence.switches, *sure.uplinks, *sure.pairs}
+        )
 
     def next_round(self, alive: Iterable[str]) -> Round | None:
         """
@@ -170,12 +192,11 @@ class Study:
             return [], free
         unit_of = self.topology.unit_of
         doubted = [node for node in (*self.doubts.doubted, *self._never_met(able)) if node in free]
-        open_nodes = {*doubted}
+        proven = free.difference(doubted)
         pairs: list[Pair] = []
         everyone: list[str] | None = None
         for node in doubted:
             near = self.topology.units.get(unit_of.get(node, ""), ())
-            proven = free - open_nodes
             partner = self._partner(node, near, proven)
             if partner is None:
                 partner = self._partner(node, near, proven, again=len(near) > FEW_PARTNERS)
@@ -183,6 +204,7 @@ class Study:
                 everyone = everyone or shuffled(able, seed=f"{self._seed}/{self._number}")
                 partner = self._partner(node, everyone, proven)
             if partner is not None:
+                proven.discard(partner)
                 free -= {node, partner}
                 pairs.append(pair_of(node, partner))
         return pairs, free
@@ -220,11 +242,12 @@ class Study:
     def _confirm_pairs(self, free: set[str]) -> tuple[Pair, ...]:
         """Suspected uplinks, until confirmed, and suspected pairs of leaves, once."""
         paths, sure = self.slow_paths, self.confirmed_paths
+        asked = {crossing.units for crossing in self.evidence.again}
         units = {u: [n for n in own if n in free] for u, own in self.topology.units.items()}
         return confirm_round(
             units,
             (unit for unit, rail in paths.uplinks if (unit, rail) not in sure.uplinks),
-            (pair for pair in paths.pairs if not self.evidence.again_paths[pair]),
+            (pair for pair in paths.pairs if pair not in asked),
             seed=f"{self._seed}/{self._number}",
         )
 

@@ -3,7 +3,7 @@
 from aiconform.fabric.simulation.faults import KINDS, Fault
 from aiconform.fabric.simulation.network import TOPOLOGIES, Noise, SimulatedNetwork, make_network
 from aiconform.fabric.simulation.schedules import SCHEDULES
-from aiconform.fabric.simulation.trials import Metrics, run_trials
+from aiconform.fabric.simulation.trials import Metrics, Question, run_trials
 
 __all__ = [
     "KINDS",
@@ -12,6 +12,7 @@ __all__ = [
     "Fault",
     "Metrics",
     "Noise",
+    "Question",
     "SimulatedNetwork",
     "make_network",
     "run_trials",

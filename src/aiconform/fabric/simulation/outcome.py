@@ -17,7 +17,8 @@ class Outcome:
     """
     The result of one schedule on one network.
 
-    `named_round`: after which round all that was blamed in the end had been blamed, when known.
+    `named_round`, `named_seconds`: when all that was blamed in the end had been blamed; schedules
+    that judge at their end know it then.
     """
 
     blamed: frozenset[Key]
@@ -26,6 +27,7 @@ class Outcome:
     seconds: float
     gigabytes: float
     named_round: int | None = None
+    named_seconds: float | None = None
 
 
 def keys_of(blamed: Iterable[Blamed]) -> frozenset[Key]:

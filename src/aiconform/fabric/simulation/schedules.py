@@ -52,15 +52,15 @@ def ours(network: SimulatedNetwork, seed: int) -> Outcome:
 def _ours_told(network: SimulatedNetwork, seed: int) -> Outcome:
     rng, done = random.Random(seed), list[RoundResult]()
     study = Study(network.nodes, network.topology, seed=seed, profile="standard")
-    blamed_after: list[frozenset[str]] = []
+    named_after: list[frozenset[object]] = []
     while upcoming := study.next_round(network.nodes):
         done.append(network.run(upcoming, rng))
         study.add(done[-1])
-        blamed_after.append(frozenset(study.doubts.blamed))
+        named_after.append(study.named)
     found = located(study, done)
-    last = blamed_after[-1] if blamed_after else frozenset()
-    named = next((n for n, blamed in enumerate(blamed_after, 1) if last <= blamed), None)
-    return _outcome(network, done, keys_of(found.blamed), named_round=named if last else None)
+    last = named_after[-1] if named_after else frozenset()
+    first = next((n for n, named in enumerate(named_after, 1) if last <= named), None)
+    return _outcome(network, done, keys_of(found.blamed), named_round=first if last else None)
 
 
 def _outcome(
@@ -70,6 +70,7 @@ def _outcome(
     *,
     named_round: int | None = None,
 ) -> Outcome:
+    named = named_round or len(done)
     seconds = [BRIEF_S if result.round.purpose in BRIEF else PAIR_S for result in done]
     tests = [len(result.tests) for result in done]
     # A brief test fills the links for less of its time.
@@ -81,7 +82,8 @@ def _outcome(
         pair_tests=sum(tests),
         seconds=sum(seconds) + GROUP_S,
         gigabytes=sum(n * s * rate for n, s in zip(tests, full_s, strict=True)),
-        named_round=named_round,
+        named_round=named,
+        named_seconds=sum(seconds[:named]) if named_round else sum(seconds) + GROUP_S,
     )
 
 

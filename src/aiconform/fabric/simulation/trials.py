@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from statistics import median
 
-from aiconform.fabric.simulation.faults import Fault, Key, make_faults
+from aiconform.fabric.simulation.faults import KINDS, Fault, Key, make_faults
 from aiconform.fabric.simulation.network import Noise, SimulatedNetwork, make_network
 from aiconform.fabric.simulation.outcome import Outcome
 from aiconform.fabric.simulation.schedules import SCHEDULES
@@ -18,18 +18,20 @@ class Metrics:
     Over all trials together.
 
     `precision`: of the components blamed, how many were at fault; None when none was blamed.
-    `recall`: of those at fault, how many were blamed; None when nothing was planted. Rounds, tests,
-    minutes and gigabytes are medians. `named_round`: after which round all nodes were named.
+    `recall`: of those at fault, how many were blamed; None when nothing was planted. The others are
+    medians: `rounds` and `minutes_to_name` until all that was blamed in the end was named (where
+    nothing was, to the end); `rounds_in_all`, `pair_tests`, `minutes` and `gigabytes` to the end.
     """
 
     precision: float | None
     recall: float | None
     innocents_per_run: float
     rounds: float
+    rounds_in_all: float
     pair_tests: float
+    minutes_to_name: float
     minutes: float
     gigabytes: float
-    named_round: float | None
     trials: int
 
     def as_dict(self) -> dict[str, float | None]:
@@ -51,16 +53,31 @@ class Question:
     oversubscription: float = 1.0
     adaptive: bool = False
 
-    def network(self, seed: int) -> SimulatedNetwork:
-        """One network with its faults."""
+    @property
+    def problem(self) -> str:
+        """Why it cannot be asked; empty when it can."""
+        if not self.kind or self.kind == "mixed":
+            return ""
+        kind, sound = KINDS[self.kind], self.network(0, planted=False)
+        units = sound.topology.units
+        if len(units) < kind.needs_units:
+            return f"{self.kind} needs {kind.needs_units} leaves or more; there are {len(units)}"
+        if sound.rails < kind.needs_rails:
+            return f"{self.kind} needs {kind.needs_rails} rails or more; there is {sound.rails}"
+        if self.kind == "lossy-link" and all(len(nodes) < 2 for nodes in units.values()):
+            return "lossy-link needs a leaf of two nodes or more"
+        return ""
+
+    def network(self, seed: int, *, planted: bool = True) -> SimulatedNetwork:
+        """One network, with its faults if they are to be planted."""
         sound = make_network(self.topology, self.nodes, rails=self.rails, unit=self.unit)
-        planted: tuple[Fault, ...] = ()
-        if self.kind and self.faults:
+        faults: tuple[Fault, ...] = ()
+        if planted and self.kind and self.faults:
             rng = random.Random(f"{seed}/faults")
-            planted = make_faults(self.kind, self.faults, sound.topology, sound.rails, rng)
+            faults = make_faults(self.kind, self.faults, sound.topology, sound.rails, rng)
         return replace(
             sound,
-            faults=planted,
+            faults=faults,
             noise=self.noise,
             oversubscription=self.oversubscription,
             adaptive=self.adaptive,
@@ -99,15 +116,15 @@ def _metrics(found: Iterable[tuple[frozenset[Key], Outcome]]) -> Metrics:
         counts["blamed"] += len(outcome.blamed)
         counts["planted"] += len(planted)
     outcomes = [outcome for _, outcome in told]
-    named = [outcome.named_round for outcome in outcomes if outcome.named_round is not None]
     return Metrics(
         precision=counts["right"] / counts["blamed"] if counts["blamed"] else None,
         recall=counts["right"] / counts["planted"] if counts["planted"] else None,
         innocents_per_run=(counts["blamed"] - counts["right"]) / max(len(told), 1),
-        rounds=median(o.rounds for o in outcomes),
+        rounds=median(o.named_round or o.rounds for o in outcomes),
+        rounds_in_all=median(o.rounds for o in outcomes),
         pair_tests=median(o.pair_tests for o in outcomes),
+        minutes_to_name=round(median(o.named_seconds or o.seconds for o in outcomes) / 60, 2),
         minutes=round(median(o.seconds for o in outcomes) / 60, 2),
         gigabytes=round(median(o.gigabytes for o in outcomes), 1),
-        named_round=median(named) if named else None,
         trials=len(told),
     )
