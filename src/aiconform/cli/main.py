@@ -28,6 +28,7 @@ COMMANDS = {
     "report": "Judge a finished run again, offline, from its journal",
     "diff": "Say what changed from one run to another, beyond their noise",
     "submission": "Fill in the official checklist from a run, or lint what was filled in",
+    "redact": "Put tokens in place of names and addresses, to show results to others",
     "sign": "Vouch for results with a key",
     "verify": "Hold results to their sums and to their signature",
     "rights": "What each part needs, and whether it is granted, before a run",
