@@ -11,6 +11,7 @@ from aiconform.model.errors import ClusterError
 from aiconform.model.requirement import RequirementVerdict
 from tests.checks.dra_support.world import DraPlatform
 from tests.checks.rests_on import assert_falls_without_any
+from tests.checks.rights_used import unused
 
 
 async def judged(
@@ -237,3 +238,11 @@ async def test_claims_of_others_are_never_touched() -> None:
     await judged(platform)
 
     assert platform.objects.all(RESOURCE_CLAIM) == before
+
+
+async def test_every_right_is_used() -> None:
+    platform = DraPlatform()
+
+    await platform.run(CHECK)
+
+    assert unused(CHECK, platform.objects.calls) == []

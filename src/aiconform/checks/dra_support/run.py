@@ -150,24 +150,20 @@ async def _holders(
     times: dict[tuple[str, str], float] = {}
     found: list[Json] = []
 
-    async def look() -> bool:
+    async def look(what: str) -> bool:
         found.clear()
         for name in names:
             found.append(await _holder(ctx, version, name))
-            for what in ("devices", "running"):
-                if found[-1][what]:
-                    times.setdefault((name, what), round(ctx.now() - began, 3))
-        return (
-            sum(bool(h["devices"]) for h in found) >= expected
-            and sum(h["running"] for h in found) >= expected
-        )
+            for happened in ("devices", "running"):
+                if found[-1][happened]:
+                    times.setdefault((name, happened), round(ctx.now() - began, 3))
+        return sum(bool(holder[what]) for holder in found) >= expected
 
-    await ctx.until(look, limit_s=ALLOCATE_S)
-    if any(h["devices"] for h in found) and not any(h["running"] for h in found):
-        await ctx.until(look, limit_s=START_S)
-    elif expected == 1:
-        await ctx.sleep(WATCH_S / 2)  # the second claim must not be allocated meanwhile
-        await look()
+    if await ctx.until(lambda: look("devices"), limit_s=ALLOCATE_S):
+        await ctx.until(lambda: look("running"), limit_s=START_S)
+    if len(names) > expected:
+        await ctx.sleep(WATCH_S / 2)  # the other claim must not be allocated meanwhile
+        await look("devices")
     for holder in found:
         holder["allocated_s"] = times.get((holder["name"], "devices"))
         holder["running_s"] = times.get((holder["name"], "running"))
