@@ -6,10 +6,12 @@ PY := .venv/bin/python
 NODES ?= 4
 CLUSTER ?= lab
 ARGS ?=
+# Of a test alone: what it shares with others, such as the lab's start, takes as long as it takes.
+LAB_LIMITS := -o timeout=900 -o timeout_func_only=true
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e image \
-	manifests findings check-rights lock bundle bench bench-start clean
+.PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e build \
+	manifests findings check-rights lock bundle bench bench-start bench-fabric clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -29,7 +31,7 @@ lab-down: venv ## Stop the lab cluster and remove all that it made
 test: verify e2e ## Everything that CI runs: lint, types, layers, unit and end-to-end tests
 
 test-all: test ## `make test` and the suites that are long by nature
-	@$(PY) -m pytest e2e/tests -m long -p no:cacheprovider
+	@$(PY) -m pytest e2e/tests -m long $(LAB_LIMITS)
 
 verify: venv lint type layers unit ## Everything that needs no cluster
 
@@ -48,11 +50,11 @@ layers: venv ## Prove that imports point one way
 unit: venv ## Unit tests, with branch coverage of the pure layers
 	@.venv/bin/coverage run -m pytest tests && .venv/bin/coverage report
 
-e2e: venv ## End-to-end tests on the lab
-	@$(PY) -m pytest e2e/tests -m "not long"
+e2e: build ## End-to-end tests on the lab
+	@$(PY) -m pytest e2e/tests -m "not long" $(LAB_LIMITS)
 
-image: venv ## Build the coordinator and the engine image (OCI archives)
-	@$(PY) -m e2e.product build
+build: venv ## Build what the lab and its tests run: Kubernetes, images, fixtures
+	@$(PY) -m e2e.build
 
 manifests: venv ## Render manifests/install.yaml from the chart
 	@$(PY) tools/render_manifests.py
@@ -69,10 +71,13 @@ lock: venv ## Renew the locked requirements
 bundle: venv ## One archive for a site without internet, into dist/
 	@$(PY) -m tools.bundle
 
-bench: bench-start ## Run every benchmark suite
+bench: bench-start bench-fabric ## Run every benchmark suite
 
 bench-start: venv ## From `helm install` to the first probe, sizes, start-up
 	@$(PY) -m bench.start
+
+bench-fabric: venv ## What each way of testing finds in simulated networks (some minutes)
+	@$(PY) -m bench.fabric
 
 clean: ## Remove what was built in the checkout (the cache outside stays)
 	@rm -rf .venv build dist results .mypy_cache .ruff_cache .pytest_cache

@@ -195,8 +195,3 @@ def wait_for(what: str, condition: Callable[[], bool], *, limit_s: float = 120.0
 def tar_names(tarball: Path) -> list[str]:
     with tarfile.open(tarball) as archive:
         return archive.getnames()
-
-
-if __name__ == "__main__":
-    for target, (reference, archive) in build().items():
-        print(f"{target}: {reference} in {archive} ({archive.stat().st_size / 1e6:.0f} MB)")

@@ -15,7 +15,7 @@ from e2e.lab.accelerators import Accelerators
 from e2e.lab.lab import Lab
 from e2e.requirements import RELEASE
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 ID = "dra_support"
 ARGUMENTS = ("--checks", ID, "--set", "run.checks.version=1.35", *requirements.ONLY)
