@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.lab,
     pytest.mark.long,
     pytest.mark.usefixtures("tidy"),
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(900, func_only=True),
 ]
 METRIC = "aiconform_queue_depth"
 OBJECT = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "app"}
