@@ -77,6 +77,9 @@ async def _run(environ: dict[str, str]) -> Path:
             telling.cancel()
             with suppress(asyncio.CancelledError):
                 await telling
+            with suppress(OSError):  # the last update came before the end
+                end = progress({"stage": STAGES[-1], "message": "handing over the results"})
+                await asyncio.to_thread(_post, _port(environ), end)
     return environment.run_directory
 
 
@@ -95,14 +98,17 @@ def _prepare(environ: Mapping[str, str], work: Path) -> dict[str, str]:
 
 async def _tell(environment: "Environment", cluster: "Cluster", environ: Mapping[str, str]) -> None:
     """Progress for `sonobuoy status`, until cancelled. It matters to no one but whoever looks."""
-    port = environ.get("SONOBUOY_PROGRESS_PORT", "8099")
     while True:
         with suppress(AiconformError, OSError, ValueError):
             found = await cluster.get("ConfigMap", environment.status_config_map) or {}
             text = found.get("data", {}).get("status.json", "")
             if text:
-                await asyncio.to_thread(_post, port, progress(json.loads(text)))
+                await asyncio.to_thread(_post, _port(environ), progress(json.loads(text)))
         await asyncio.sleep(_PROGRESS_EVERY_S)
+
+
+def _port(environ: Mapping[str, str]) -> str:
+    return environ.get("SONOBUOY_PROGRESS_PORT", "8099")
 
 
 def progress(status: Mapping[str, object]) -> dict[str, object]:
