@@ -17,6 +17,7 @@ SERVER = f"https://{network.CONTROL_ADDRESS}:6443"
 ISSUER = "https://kubernetes.default.svc.cluster.local"
 # Native gang scheduling; everything alpha and beta is served, so that a suite finds what it names.
 FEATURES = {"feature-gates": "GenericWorkload=true"}
+AUDIT_POLICY = Path(__file__).resolve().parent / "manifests" / "audit.yaml"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
@@ -62,7 +63,7 @@ class ControlPlane:
     def start(self) -> None:
         """Start etcd and API server."""
         self._start("etcd", _etcd(self.state.control / "etcd"))
-        self._start("kube-apiserver", _api_server(self.state.pki))
+        self._start("kube-apiserver", {**_api_server(self.state.pki), **_audit(self.state)})
 
     def start_controllers(self) -> None:
         """
@@ -152,6 +153,15 @@ def _api_server(pki: Path) -> dict[str, str]:
         "allow-privileged": "true",
         "runtime-config": "api/all=true",
         **FEATURES,
+    }
+
+
+def _audit(state: StatePaths) -> dict[str, str]:
+    return {
+        "audit-policy-file": str(AUDIT_POLICY),
+        "audit-log-path": str(state.audit),
+        "audit-log-maxsize": "200",  # MiB; then it begins anew
+        "audit-log-maxbackup": "1",
     }
 
 

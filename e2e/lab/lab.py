@@ -124,6 +124,11 @@ class Lab:
         """The log file of "control.kube-apiserver", "node1.kubelet", …"""
         return self._state.logs / f"{component}.log"
 
+    @property
+    def audit(self) -> Path:
+        """What service accounts asked of the API server: one JSON event a line."""
+        return self._state.audit
+
     def components(self) -> tuple[str, ...]:
         """Names that `log_of` knows."""
         return tuple(sorted(path.stem for path in self._state.logs.glob("*.log")))

@@ -96,6 +96,11 @@ class StatePaths:
         return self.root / "logs"
 
     @property
+    def audit(self) -> Path:
+        """What service accounts asked of the API server: one JSON event a line."""
+        return self.root / "audit.jsonl"
+
+    @property
     def pids(self) -> Path:
         return self.root / "pids"
 
