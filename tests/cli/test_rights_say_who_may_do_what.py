@@ -106,3 +106,25 @@ def test_json_has_both_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert len(document["install"]) == len(INSTALLING)
     assert {entry["granted"] for entry in document["run"]} == {"unknown"}
+
+
+def test_checks_add_their_rights_in_their_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, str]] = []
+
+    def decide(_kind: str, attributes: dict[str, str]) -> bool:
+        asked.append(attributes)
+        return True
+
+    result = call(monkeypatch, decide, "--checks", "dra_support")
+
+    assert result.return_value == 0
+    assert "create resourceclaims.resource.k8s.io (work)" in result.output
+    claims = [a for a in asked if a["resource"] == "resourceclaims"]
+    assert {a["namespace"] for a in claims if a["verb"] == "create"} == {"aiconform-work"}
+    assert {a["namespace"] for a in claims if a["verb"] == "list"} == {"aiconform-work", ""}
+
+
+def test_check_that_there_is_not_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = call(monkeypatch, own_only, "--checks", "dra_suport")
+
+    assert "there is no check dra_suport" in str(result.exception)

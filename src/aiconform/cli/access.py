@@ -9,12 +9,13 @@ himself, unless he may escalate (source: kubernetes.io/docs/reference/access-aut
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 from aiconform.cluster.rights import RIGHTS, Right
 from aiconform.cluster.trouble import mapping
 
 Json = Mapping[str, Any]
+Place = Literal["own", "work", "probe"]
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -34,12 +35,14 @@ class Need:
     namespaced: bool
     why: str
     name: str = ""
+    place: Place = "own"  # of the namespaces that the chart makes, the run's own or one of checks
 
     def __str__(self) -> str:
         resource, slash, subresource = self.resource.partition("/")
         group = f".{self.group}" if self.group else ""
         named = f" {self.name}" if self.name else ""
-        return f"{self.verb} {resource}{group}{slash}{subresource}{named}"
+        where = f" ({self.place})" if self.namespaced and self.place != "own" else ""
+        return f"{self.verb} {resource}{group}{slash}{subresource}{named}{where}"
 
 
 @dataclass(frozen=True)
@@ -82,30 +85,38 @@ _ESCALATE = {
 }
 
 
-def needs_of_run(job: str) -> tuple[tuple[Right, Need], ...]:
-    """The coordinator's rights, a right on several names once for each."""
-    return tuple(
-        (right, Need(right.verb, right.group, right.resource, right.namespaced, right.why, name))
-        for right in RIGHTS
+def needs_of_run(job: str, rights: Sequence[Right] = RIGHTS) -> tuple[tuple[Right, Need], ...]:
+    """The coordinator's rights, each once, a right on several names once for each."""
+    found = {
+        Need(
+            right.verb, right.group, right.resource, right.namespaced, right.why, name,
+            right.namespace,
+        ): right
+        for right in rights
         for name in (right.names_of(job) or ("",))
-    )
+    }  # fmt: skip
+    return tuple((right, need) for need, right in found.items())
 
 
-def questions(*, namespace: str, job: str) -> list[Json]:
+def questions(*, namespace: str, job: str, rights: Sequence[Right] = RIGHTS) -> list[Json]:
     """Every access review that is needed, for one call."""
     account = account_of(namespace, job)
-    own = [*INSTALLING, *_ESCALATE.values(), *(need for _, need in needs_of_run(job))]
+    of_run = [need for _, need in needs_of_run(job, rights)]
+    places = {"own": namespace, "work": f"{job}-work", "probe": f"{job}-probe"}
+    own = [*INSTALLING, *_ESCALATE.values(), *of_run]
     return [
-        *(_review(need, namespace) for need in own),
-        *(_review(need, namespace, user=account) for _, need in needs_of_run(job)),
+        *(_review(need, places[need.place]) for need in own),
+        *(_review(need, places[need.place], user=account) for need in of_run),
     ]
 
 
 class Answers:
     """The answers to `questions`, in their order; None where a review was refused."""
 
-    def __init__(self, answered: Sequence[Json | None], *, job: str) -> None:
-        of_run = needs_of_run(job)
+    def __init__(
+        self, answered: Sequence[Json | None], *, job: str, rights: Sequence[Right] = RIGHTS
+    ) -> None:
+        of_run = needs_of_run(job, rights)
         own = [*INSTALLING, *_ESCALATE.values(), *(need for _, need in of_run)]
         told = [_answer(each) for each in answered]
         self._of_run = of_run

@@ -8,6 +8,7 @@ from aiconform.cli import options
 
 if TYPE_CHECKING:
     from aiconform.cli.access import Answers
+    from aiconform.cluster.rights import Right
 
 _EXIT_MISSING, _EXIT_UNKNOWN = 1, 3
 
@@ -15,8 +16,14 @@ _EXIT_MISSING, _EXIT_UNKNOWN = 1, 3
 @click.command()
 @options.namespace
 @options.release
+@click.option(
+    "--checks",
+    default="none",
+    metavar="all|none|ID,…",
+    help="Also what these checks of requirements need, in namespaces of their own.",
+)
 @options.output
-def rights(namespace: str, release_name: str, output: str) -> int:
+def rights(namespace: str, release_name: str, checks: str, output: str) -> int:
     """
     What each part needs, and whether it is granted, before a run.
 
@@ -27,19 +34,35 @@ def rights(namespace: str, release_name: str, output: str) -> int:
     Examples:
         aiconform rights
         kubectl --as alice aiconform rights -n validation
+        aiconform rights --checks all
         aiconform rights -o json | jq '.run[] | select(.grantable == "no")'
     """
     from aiconform.cli.access import Answers, questions
     from aiconform.cli.kubectl_site import KubectlSite
     from aiconform.cli.show import show_json
+    from aiconform.cluster.rights import RIGHTS
 
-    answered = KubectlSite().review(questions(namespace=namespace, job=release_name))
-    answers = Answers(answered, job=release_name)
+    needed = (*RIGHTS, *_of_checks(checks))
+    asked = questions(namespace=namespace, job=release_name, rights=needed)
+    answers = Answers(KubectlSite().review(asked), job=release_name, rights=needed)
     if output == "json":
         show_json(_document(answers))
     else:
         _show(answers, namespace, release_name)
     return _exit_code(answers)
+
+
+def _of_checks(given: str) -> "tuple[Right, ...]":
+    """
+    Raises:
+        ConfigError: There is no such check.
+    """
+    from aiconform.checks.framework.registry import all_checks
+    from aiconform.model.plan import Checks
+
+    enabled: Any = given if given in {"all", "none"} else tuple(given.split(","))
+    selected = Checks.model_construct(enabled=enabled).selected(all_checks())
+    return tuple(right for check in selected for right in all_checks()[check].rights)
 
 
 def _document(answers: "Answers") -> dict[str, Any]:
