@@ -1,28 +1,19 @@
 """The clean-up after a check, after its time box, after a defect, and after a cancel anywhere."""
 
-import asyncio
-import contextlib
-import random
-
-import pytest
-
 from aiconform.checks.framework import Context
 from aiconform.checks.framework.cleanup import clean_up
-from aiconform.checks.framework.fake import PROBE, WORK, FakePlatform
-from aiconform.checks.framework.runner import run_check, sweep_earlier_runs
+from aiconform.checks.framework.fake import WORK, FakePlatform
+from aiconform.checks.framework.runner import sweep_earlier_runs
 from aiconform.cluster.resources import CONFIG_MAP, POD
-from aiconform.model.plan import Checks, RunConfig
 from aiconform.model.records import CheckEnded, Entry
+from tests.checks.interrupted import (
+    assert_nothing_is_left_when_stopped_anywhere,
+    config_for,
+    ours,
+)
 from tests.checks.toy import TOY, pod_manifest, toy
 
-CONFIG = RunConfig(name="test-run", checks=Checks(enabled=(TOY.id,)), work_namespace=WORK,
-                   probe_namespace=PROBE)  # fmt: skip
-
-
-def ours(platform: FakePlatform) -> list[str]:
-    found = [*platform.objects.all(POD), *platform.objects.all(CONFIG_MAP)]
-    return [f"{o['kind']} {o['metadata']['name']}" for o in found
-            if o["metadata"].get("labels", {}).get("aiconform/check")]  # fmt: skip
+CONFIG = config_for(TOY)
 
 
 def ended(entries: tuple[Entry, ...]) -> CheckEnded:
@@ -128,25 +119,9 @@ async def test_controllers_that_make_pods_again_do_not_win() -> None:
     assert next(again, None) is None
 
 
-@pytest.mark.parametrize("seed", range(10))
-async def test_cancel_anywhere_leaves_nothing_after_the_next_clean_up(seed: int) -> None:
+async def test_cancel_anywhere_leaves_nothing_after_the_next_clean_up() -> None:
     """The pod is killed in the middle, even in its clean-up; the next one begins with a sweep."""
-    platform = FakePlatform()
-    around = platform.surroundings(CONFIG)
-    check = toy(makes_much)
-    task = asyncio.create_task(run_check(check, around))
-    for _ in range(random.Random(seed).randrange(1, 400)):
-        await asyncio.sleep(0)
-    task.cancel()
-    for _ in range(random.Random(seed + 100).randrange(1, 60)):
-        await asyncio.sleep(0)
-    task.cancel()  # and again: SIGKILL does not wait for a clean-up
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-
-    await run_check(check, platform.surroundings(CONFIG))
-
-    assert ours(platform) == []
+    await assert_nothing_is_left_when_stopped_anywhere(FakePlatform, toy(makes_much))
 
 
 async def test_next_run_sweeps_what_an_earlier_one_left() -> None:

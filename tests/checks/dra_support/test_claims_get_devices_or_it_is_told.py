@@ -10,6 +10,7 @@ from aiconform.cluster.resources import POD, RESOURCE_CLAIM, RESOURCE_SLICE
 from aiconform.model.errors import ClusterError
 from aiconform.model.requirement import RequirementVerdict
 from tests.checks.dra_support.world import DraPlatform
+from tests.checks.interrupted import assert_nothing_is_left_when_stopped_anywhere
 from tests.checks.rests_on import assert_falls_without_any
 from tests.checks.rights_used import unused
 
@@ -246,3 +247,7 @@ async def test_every_right_is_used() -> None:
     await platform.run(CHECK)
 
     assert unused(CHECK, platform.objects.calls) == []
+
+
+async def test_stopped_anywhere_it_leaves_nothing() -> None:
+    await assert_nothing_is_left_when_stopped_anywhere(DraPlatform, CHECK, turns=3000)
