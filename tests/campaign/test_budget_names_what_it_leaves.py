@@ -16,8 +16,8 @@ from aiconform.model.plan import Limits, Probes, RunConfig
 from aiconform.model.records import Planned, RoundOpened, RoundsStopped
 from tests.campaign.agents import RUN, QuickAgents, new_recorder, planned
 
-NODES = tuple(f"n{number:02}" for number in range(12))
-LEAVES = {node: ("left" if node < "n06" else "right",) for node in NODES}
+NODES = tuple(f"n{number:02}" for number in range(16))
+LEAVES = {node: ("left" if node < "n08" else "right",) for node in NODES}
 
 
 @pytest.fixture

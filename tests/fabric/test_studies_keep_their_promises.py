@@ -14,7 +14,7 @@ from aiconform.fabric.study import CHASES
 from tests.fabric.studied import blamed_in, found_in, network, run
 
 seeds = st.integers(0, 10_000)
-sizes = st.integers(9, 40)
+sizes = st.integers(17, 40)
 kinds = st.sampled_from([None, *(k for k, v in KINDS.items() if v.needs_units == 1)])
 profiles = st.sampled_from(["quick", "standard", "thorough"])
 

@@ -1,10 +1,11 @@
 """With switches known, ill nodes, ports, paths, switches, uplinks and leaf pairs are named."""
 
+import random
 from dataclasses import replace
 
 import pytest
 
-from aiconform.fabric import LinkState
+from aiconform.fabric import LinkState, RoundResult, can_study, next_round
 from aiconform.fabric.simulation.faults import Fault
 from tests.fabric.studied import blamed_in, found_in, network, planted_in, run
 
@@ -132,3 +133,24 @@ def test_whole_leaf_that_is_slow_is_one_component() -> None:
     found = found_in(tested, run(tested))
 
     assert [(b.kind, b.leaf, b.rail) for b in found.blamed] == [("switch", unit, None)]
+
+
+def test_small_leaf_in_much_noise_blames_the_dead_node_alone() -> None:
+    for seed in range(40):
+        tested = network(32, "leaf-spine", kind="dead", seed=seed, unit=32, sigma=0.05)
+
+        assert blamed_in(tested, run(tested, seed=seed)) == planted_in(tested), seed
+
+
+def test_too_few_nodes_for_a_study_are_tested_as_without_switches() -> None:
+    tested = network(9, "leaf-spine", kind="dead")
+    done = list[RoundResult]()
+    while upcoming := next_round(
+        tested.nodes, done, seed=1, profile="standard", topology=tested.topology
+    ):
+        done.append(tested.run(upcoming, random.Random(1)))
+
+    assert not can_study(tested.topology, tested.nodes)
+    assert not can_study(None, tested.nodes)
+    assert blamed_in(tested, tuple(done)) == planted_in(tested)
+    assert {result.round.purpose for result in done} >= {"matching", "circle"}

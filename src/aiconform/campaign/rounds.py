@@ -43,7 +43,9 @@ class RoundsStage:
         self._clock = clock
         self._seed = zlib.crc32(config.name.encode())
         planned = recorder.state.planned
-        self._topology = topology_of(planned.plan.topology) if planned else None
+        known = topology_of(planned.plan.topology) if planned else None
+        told = planned is not None and fabric.can_study(known, planned.plan.nodes)
+        self._topology = known if told else None
 
     async def run(self) -> None:
         if opened := self._recorder.state.open_round:

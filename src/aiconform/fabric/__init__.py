@@ -22,6 +22,7 @@ from aiconform.fabric.rounds import (
     planned_pairs,
 )
 from aiconform.fabric.schedule import next_round, rounds_left
+from aiconform.fabric.study import can_study
 from aiconform.fabric.topology import Topology
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Round",
     "RoundResult",
     "Topology",
+    "can_study",
     "expected_cost",
     "localise",
     "next_round",

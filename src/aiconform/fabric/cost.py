@@ -6,7 +6,7 @@ from aiconform.fabric.folding import folds, leaf_rounds
 from aiconform.fabric.pairing import circle_length
 from aiconform.fabric.rounds import SMALL
 from aiconform.fabric.schedule import REPEATS, base_purposes
-from aiconform.fabric.study import BRIEF, Course
+from aiconform.fabric.study import BRIEF, Course, can_study
 from aiconform.fabric.topology import Topology
 
 SETUP_S = 3.0  # meeting, latency, and a pause after each round
@@ -68,6 +68,8 @@ def expected_cost(
         rate_gbit_per_s: What one direction of one pair is expected to carry.
         topology: Which nodes share switches, when that is known.
     """
+    if topology is not None and not can_study(topology, topology.leaves):
+        topology = None
     purposes = _purposes(node_count, profile=profile, topology=topology)
     told = topology is not None
     traffic = [_traffic_s(purpose, seconds_per_direction, told=told) for purpose in purposes]

@@ -10,6 +10,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from aiconform.fabric.noise import Yardstick, yardstick_of
 from aiconform.fabric.rounds import PairTest, RoundResult
@@ -18,8 +19,7 @@ from aiconform.fabric.topology import Topology
 FOLD_PAIRS = 3  # inside pairs that a leaf needs, for its switch to be suspected
 ACROSS_LOW = 0.60  # of what a node moves inside its leaf; a node at half speed stays below
 ACROSS_WELL = 0.65  # and never comes above
-# Rounds for everybody; the others ask about suspects.
-COMMON = frozenset({"matching", "soak", "leaf"})
+INSIDE = frozenset({"matching", "soak"})  # rounds in which everybody meets one of its leaf
 
 UnitPair = tuple[str, str]
 Port = tuple[int | None, bool]  # rail, None for all together; forward (a sends)?
@@ -62,8 +62,45 @@ class Measure:
     inside: Yardstick | None = None
     across: Yardstick | None = None
 
-    def or_else(self, other: "Measure") -> "Measure":
-        return Measure(self.inside or other.inside, self.across or other.across)
+
+class Measures:
+    """
+    What rounds are judged by, one after the other.
+
+    Rounds for everybody give the usual rate; the spread is the median of theirs, since that of one
+    small round may be small by chance. Rounds that ask about suspects are judged by the last round
+    for everybody: half of their own tests may be low.
+    """
+
+    def __init__(self) -> None:
+        self._last = Measure()
+        self._spreads: dict[str, list[float]] = {"inside": [], "across": []}
+
+    def of(self, purpose: str, *, inside: Sequence[float], across: Sequence[float]) -> Measure:
+        """
+        The measure of the next round.
+
+        Args:
+            inside: Gbit/s of each rail and direction.
+            across: Gbit/s of all rails of each direction.
+        """
+        self._last = Measure(
+            inside=self._stick(self._last.inside, inside, "inside", own=purpose in INSIDE),
+            across=self._stick(self._last.across, across, "across", own=purpose == "leaf"),
+        )
+        return self._last
+
+    def _stick(
+        self, last: Yardstick | None, values: Sequence[float], tier: str, *, own: bool
+    ) -> Yardstick | None:
+        if last is not None and not own:
+            return last
+        stick = yardstick_of(values)
+        if stick is None:
+            return last
+        if own:
+            self._spreads[tier].append(stick.spread)
+        return Yardstick(stick.centre, median(self._spreads[tier] or [stick.spread]))
 
 
 @dataclass
@@ -85,18 +122,16 @@ def digest(
     result: RoundResult,
     topology: Topology,
     *,
-    before: Measure | None = None,
+    measures: Measures,
     ignored: Iterable[Switch] = (),
 ) -> Digest:
     """
     Judge a round.
 
     Args:
-        before: What earlier rounds were judged by. Rounds that ask about suspects are judged by it,
-            since half of their own tests may be low.
+        measures: What earlier rounds were judged by; this one is added.
         ignored: Switches that are blamed; what they carry says nothing of nodes.
     """
-    before = before or Measure()
     ran = [test for test in result.tests if test.ran]
     unit_of = topology.unit_of
     inside = [t for t in ran if (u := unit_of.get(t.a)) is not None and u == unit_of.get(t.b)]
@@ -104,23 +139,15 @@ def digest(
     across = [test for test in ran if id(test) not in among]
     found = Digest(result.round.number, result.round.purpose)
     found.rails = max((len(test.rates(test.a).by_rail) for test in ran[:1]), default=1)
-    own = _measure(inside, across)
-    if result.round.purpose in COMMON:
-        found.measure = own.or_else(before)
-    else:
-        found.measure = before.or_else(own)
+    found.measure = measures.of(
+        result.round.purpose,
+        inside=[v for test in inside for v in _rails_of(test)],
+        across=[sum(test.rates(node).by_rail) for test in across for node in test.pair],
+    )
     _judge_inside(found, inside, topology, frozenset(ignored))
     _judge_across(found, across, topology, frozenset(ignored))
     found.crossings += _crossings(across, topology)
     return found
-
-
-def _measure(inside: Sequence[PairTest], across: Sequence[PairTest]) -> Measure:
-    moved = [sum(test.rates(node).by_rail) for test in across for node in test.pair]
-    return Measure(
-        inside=yardstick_of([v for test in inside for v in _rails_of(test)]),
-        across=yardstick_of(moved),
-    )
 
 
 def _rails_of(test: PairTest) -> tuple[float, ...]:

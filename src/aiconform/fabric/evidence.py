@@ -83,13 +83,21 @@ class Evidence:
         return self.clean[node, True] + self.clean[node, False] + len(self.lows.get(node, ()))
 
     def spoilt_part(self, inside: bool) -> float:
-        """How often tests are low by chance, from nodes that were low once at most."""
-        chance = sum(
+        """
+        How often tests are low by chance.
+
+        From nodes that were low once at most, and from the node in the middle: where half of all
+        nodes are low again and again, it is not the nodes.
+        """
+        once = sum(
             each.inside == inside and all(len(self.lows[n]) == 1 for n in each.test.pair)
             for found in self.low_pairs.values()
             for each in found
         )
-        return min(MOST_SPOILT, max(RARE, chance / max(self.tests[inside], 1)))
+        counts = sorted(len(self.lows.get(node, ())) for node in self.met)
+        tests = 2 * sum(self.tests.values()) / max(len(counts), 1)
+        usual = counts[len(counts) // 2] / max(tests, 1) if counts else 0.0
+        return min(MOST_SPOILT, max(RARE, once / max(self.tests[inside], 1), usual))
 
 
 class Doubts:

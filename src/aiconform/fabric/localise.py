@@ -26,7 +26,7 @@ from aiconform.fabric.rounds import (
     planned_pairs,
     samples,
 )
-from aiconform.fabric.study import study_of
+from aiconform.fabric.study import can_study, study_of
 from aiconform.fabric.topology import Topology
 
 Links = Mapping[Pair, Link]
@@ -43,7 +43,7 @@ def localise(
         done: Finished rounds.
         topology: Which nodes share switches. In a small network it makes no difference.
     """
-    if topology is not None and is_large(done):
+    if topology is not None and is_large(done) and can_study(topology, nodes, done):
         return located(study_of(nodes, done, topology), done)
     found = tuple(samples(done))
     sticks = yardsticks(found)

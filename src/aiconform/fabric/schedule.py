@@ -14,7 +14,7 @@ from aiconform.fabric.localisation import Localisation
 from aiconform.fabric.localise import localise
 from aiconform.fabric.pairing import circle_length, circle_round, random_matching, shuffled
 from aiconform.fabric.rounds import SMALL, Pair, Round, RoundResult, is_large, pair_of
-from aiconform.fabric.study import Course, study_of
+from aiconform.fabric.study import Course, can_study, study_of
 from aiconform.fabric.topology import Topology
 
 REPEATS = 2  # tests that each pair of a small cluster gets
@@ -55,7 +55,7 @@ def next_round(
     number = max((result.round.number for result in done), default=-1) + 1
     if len(alive) <= SMALL and not is_large(done):
         return _small_round(alive, done, number=number, seed=seed)
-    if topology is not None:
+    if topology is not None and can_study(topology, alive, done):
         return study_of(alive, done, topology, seed=seed, profile=profile).next_round(alive)
     return _large_round(alive, done, number=number, seed=seed, profile=profile)
 
@@ -71,7 +71,7 @@ def rounds_left(
     if len(set(nodes)) <= SMALL and not is_large(done):
         count = REPEATS * circle_length(len(set(nodes)))
         return ("circle",) * max(0, count - len(done))
-    if topology is not None:
+    if topology is not None and can_study(topology, nodes, done):
         wanted = Course.of(topology.of(nodes), profile=profile).purposes
     else:
         wanted = base_purposes(profile)

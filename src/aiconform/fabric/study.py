@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from aiconform.fabric.digest import Crossing, LowTest, Measure, digest
+from aiconform.fabric.digest import Crossing, LowTest, Measure, Measures, digest
 from aiconform.fabric.evidence import Doubts, Evidence
 from aiconform.fabric.folding import confirm_round, folds, inside_round, leaf_round, leaf_rounds
 from aiconform.fabric.leaves import Crossed, SlowPaths, confirmed, crossed, explain, slow_line
+from aiconform.fabric.noise import MIN_ROUND
 from aiconform.fabric.pairing import shuffled
 from aiconform.fabric.rounds import Pair, Round, RoundResult, pair_of
 from aiconform.fabric.topology import Topology
@@ -79,18 +80,17 @@ class Study:
         self._purposes: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._number = 0
-        self._measure: Measure | None = None
+        self._measures = Measures()
 
     def add(self, result: RoundResult) -> None:
         """Take in a finished round."""
         found = digest(
             result,
             self.topology,
-            before=self._measure,
+            measures=self._measures,
             ignored=self.evidence.switches,
         )
         self.rails = max(self.rails, found.rails)
-        self._measure = found.measure
         low = frozenset(low.test.pair for low in found.lows)
         self.judged[found.number] = Judged(found.measure, low)
         self.evidence.add(found)
@@ -280,3 +280,24 @@ def study_of(
     for result in done:
         study.add(result)
     return study
+
+
+def can_study(
+    topology: Topology | None, nodes: Iterable[str], done: Sequence[RoundResult] = ()
+) -> bool:
+    """
+    Are there enough tests inside of leaves for a round to be judged by itself?
+
+    Args:
+        nodes: Those that take part, while no round is done; after that, its first round says.
+    """
+    if topology is None:
+        return False
+    first = next((result for result in done if result.round.purpose == "matching"), None)
+    if first is not None:
+        inside = sum(topology.is_inside(*pair) for pair in first.round.pairs)
+        rails = max((len(test.rates(test.a).by_rail) for test in first.tests), default=1)
+    else:
+        inside = sum(len(own) // 2 for own in topology.of(nodes).units.values())
+        rails = topology.rails
+    return 2 * rails * inside >= MIN_ROUND

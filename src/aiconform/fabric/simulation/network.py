@@ -119,10 +119,11 @@ def make_network(
     width = len(str(max(node_count - 1, 0)))
     nodes = tuple(f"n{number:0{width}}" for number in range(node_count))
     size = unit or shape.unit or max(2, round(node_count ** (1 / 3)))
-    leaves = {node: (f"leaf{number // size:03}",) for number, node in enumerate(nodes)}
+    own_rails = rails or shape.rails
+    leaves = {node: (f"leaf{n // size:03}",) * own_rails for n, node in enumerate(nodes)}
     return SimulatedNetwork(
         topology=Topology(leaves, "simulated"),
-        rails=rails or shape.rails,
+        rails=own_rails,
         is_torus=shape.is_torus,
         is_told=shape.is_told,
         nodes=nodes,

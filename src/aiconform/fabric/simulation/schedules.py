@@ -25,7 +25,7 @@ from aiconform.fabric.simulation.outcome import (
     Outcome,
     keys_of,
 )
-from aiconform.fabric.study import BRIEF, Study
+from aiconform.fabric.study import BRIEF, Study, can_study
 
 Run = Callable[[SimulatedNetwork, int], Outcome]
 
@@ -40,7 +40,8 @@ class Schedule:
 
 def ours(network: SimulatedNetwork, seed: int) -> Outcome:
     """This project's plan, standard profile, with one collective at the end."""
-    if network.is_told and len(network.nodes) > SMALL:
+    told = network.is_told and can_study(network.topology, network.nodes)
+    if told and len(network.nodes) > SMALL:
         return _ours_told(network, seed)
     rng, done = random.Random(seed), list[RoundResult]()
     while upcoming := next_round(network.nodes, done, seed=seed, profile="standard"):
