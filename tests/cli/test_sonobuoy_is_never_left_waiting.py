@@ -88,6 +88,10 @@ def test_plugin_definition_is_what_the_command_reads(tmp_path: Path) -> None:
 
     assert read.owner == "Pod"
     assert read.config.limits.hold_s == 0
+    # A Helm release beside it has names of its own, and takes none of ours with it.
+    assert read.job != "aiconform"
+    assert read.config.work_namespace.startswith(read.job)
+    assert read.config.probe_namespace.startswith(read.job)
     assert document["sonobuoy-config"]["plugin-name"] == "aiconform"
     assert FILE in document["sonobuoy-config"]["result-files"]
     assert spec["command"] == ["aiconform", "sonobuoy"]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _WORK = Path("/tmp/aiconform")
 _PROGRESS_EVERY_S = 3.0
 _PROGRESS_LIMIT_S = 5.0
+# Not that of a Helm release: what lies outside of namespaces must not go when the release does.
+NAME = "aiconform-sonobuoy"
 STAGES = ("survey", "plan", "deploy", "self", "checks", "rounds", "judge", "archive", "hold")
 
 
@@ -91,7 +93,7 @@ def _prepare(environ: Mapping[str, str], work: Path) -> dict[str, str]:
     return {
         "AICONFORM_CONFIG": str(config),
         "AICONFORM_RESULTS": str(work / "results"),
-        "AICONFORM_JOB": environ.get("AICONFORM_JOB", "aiconform"),
+        "AICONFORM_JOB": environ.get("AICONFORM_JOB", NAME),
         "AICONFORM_OWNER": "Pod",
     }
 
