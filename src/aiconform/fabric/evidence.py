@@ -17,6 +17,8 @@ from aiconform.fabric.rounds import Pair
 
 ILL = (0.3, 0.9)  # parts of its tests in which an ill node is low: now and then, or always
 RARE = 0.005  # never take tests for more reliable than one spoilt of 200
+SOUND = 0.75  # part of the nodes that is taken for sound when chance is estimated
+FEWER = 1.5  # the least of all have fewer low tests than all would have, by about so much
 MOST_SPOILT = 0.2  # where more are, low tests prove nothing
 FALSE_BLAME = 0.02  # chance, over all nodes of a run, that a sound one is blamed
 CLEARED = -2.0  # evidence below which a node that was low once is no longer doubted
@@ -86,17 +88,20 @@ class Evidence:
         """
         How often tests are low by chance.
 
-        From nodes that were low once at most, and from the node in the middle: where half of all
-        nodes are low again and again, it is not the nodes.
+        From nodes that were low once at most, and from the three quarters of all nodes that were
+        low least: where most nodes are low again and again, it is not the nodes. A low test counts
+        for that end that was low more often, so that ill nodes do not make their partners look so.
         """
-        once = sum(
-            each.inside == inside and all(len(self.lows[n]) == 1 for n in each.test.pair)
-            for found in self.low_pairs.values()
-            for each in found
-        )
-        counts = sorted(len(self.lows.get(node, ())) for node in self.met)
-        tests = 2 * sum(self.tests.values()) / max(len(counts), 1)
-        usual = counts[len(counts) // 2] / max(tests, 1) if counts else 0.0
+        count = {node: len(found) for node, found in self.lows.items()}
+        once, own = 0, Counter[str]()
+        for found in self.low_pairs.values():
+            for each in found:
+                a, b = each.test.pair
+                once += each.inside == inside and count[a] == count[b] == 1
+                own.update(node for node in (a, b) if count[node] == max(count[a], count[b]))
+        least = sorted(own[node] for node in self.met)[: math.ceil(SOUND * len(self.met))]
+        tests = sum(self.tests.values())
+        usual = FEWER * sum(least) / SOUND / tests if tests else 0.0
         return min(MOST_SPOILT, max(RARE, once / max(self.tests[inside], 1), usual))
 
 
