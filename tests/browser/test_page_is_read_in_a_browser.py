@@ -107,6 +107,13 @@ def test_requirement_shows_assertions_and_links_to_evidence(small: Path, open_pa
     assert "checks/secure_accelerator_access/verdict.json" in targets
 
 
+def test_requirement_that_fails_is_a_thing_to_do(small: Path, open_page: Open) -> None:
+    steps = open_page(small).page.locator(".finding").all_inner_texts()
+
+    assert len(steps) == 3
+    assert any("Secure access to accelerators" in step for step in steps)
+
+
 def test_worst_comes_first_and_unknown_is_no_pass(small: Path, open_page: Open) -> None:
     page = open_page(small).page
 

@@ -15,6 +15,7 @@ from aiconform.model.verdict import Figure
 
 MADS = 5.0  # as a low rate among its peers is judged
 MANY = 16  # with fewer of a kind their spread says little, and only large steps count
+SOME = 6  # with fewer than that it says nothing
 FLOOR, FEW_FLOOR = 0.15, 0.25
 SHIFT_FLOOR = 0.15
 LATENCY_FLOOR = 0.5  # medians of round trips move that much between idle runs
@@ -83,7 +84,7 @@ def _bounds(unit: str, ratios: list[float]) -> Bounds:
     floor = FLOOR if len(ratios) >= MANY else FEW_FLOOR
     if is_lower_better(unit):
         floor = LATENCY_FLOOR
-    noise = MADS * sigma if len(ratios) >= MANY else 0.0
+    noise = MADS * sigma if len(ratios) >= SOME else 0.0
     return Bounds(middle, max(noise, _log(floor)), len(ratios))
 
 

@@ -18,6 +18,8 @@ def duration(seconds: float | None) -> str:
     """`3 h 12 min`, `4 min 5 s`, `12.3 s`; empty when unknown."""
     if seconds is None:
         return ""
+    if seconds < 0.01:
+        return "<0.01 s"
     if seconds < 60:
         return f"{seconds:.3g} s"
     minutes, rest_s = divmod(round(seconds), 60)

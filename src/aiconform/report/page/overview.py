@@ -5,14 +5,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiconform.catalogue.findings import finding_texts
+from aiconform.catalogue.requirements import requirements as known_requirements
+from aiconform.model.requirement import Level, RequirementVerdict
 from aiconform.model.verdict import Finding, Judgement, Outcome, RunVerdict
 from aiconform.report import rows
+from aiconform.report.items import State, state_of
 from aiconform.report.page.clock import duration, moment
 from aiconform.report.page.tables import VERDICT, WHY, Column, Table
 from aiconform.report.story import Story
 
 NEXT_STEPS = 3
 _SHOWN = 10  # of places, or of records
+_UNMET = frozenset({State.FAILED, State.ERRORED})
 
 _RUN_OUTCOMES = {
     RunVerdict.PASS: Outcome.PASS,
@@ -67,7 +71,7 @@ def overview(story: Story, judgement: Judgement) -> Overview:
         sentence=judgement.sentence,
         about=" · ".join(_about(story)),
         tiles=tuple(_tiles(judgement)),
-        next_steps=tuple(_steps(found)[:NEXT_STEPS]),
+        next_steps=tuple(_steps(judgement, found)[:NEXT_STEPS]),
         findings=_findings(found),
     )
 
@@ -108,8 +112,35 @@ def _findings(found: Sequence[Finding]) -> Table:
     return Table("findings", "Every finding, worst first", columns, cells)
 
 
-def _steps(found: Sequence[Finding]) -> list[Step]:
-    """Findings of one kind are one thing to do, at several places."""
+def _steps(judgement: Judgement, found: Sequence[Finding]) -> list[Step]:
+    """
+    Worst first, requirements beside findings. Findings of one kind are one thing to do, at several
+    places; a requirement that was not shown is one, unless it need not be met.
+    """
+    unmet = [
+        _requirement_step(verdict)
+        for verdict in judgement.requirements
+        if state_of(verdict.outcome, required=verdict.level is Level.MUST) in _UNMET
+    ]
+    order = [outcome.value for outcome in rows.ORDER]
+    return sorted([*_finding_steps(found), *unmet], key=lambda step: order.index(step.outcome))
+
+
+def _requirement_step(verdict: RequirementVerdict) -> Step:
+    known = known_requirements().get(verdict.id)
+    return Step(
+        outcome=verdict.outcome.value,
+        code=verdict.id,
+        title=verdict.level.value,
+        where=known.title if known else verdict.id,
+        sentence=verdict.sentence,
+        action="Look at its assertions and evidence below, mend what they name, and run again.",
+        others="",
+        rests_on=_some(verdict.evidence) or "its steps",
+    )
+
+
+def _finding_steps(found: Sequence[Finding]) -> list[Step]:
     kinds: dict[tuple[str, str], list[Finding]] = {}
     for finding in found:
         # What stopped a run is told one by one: each has a cause of its own.
