@@ -197,7 +197,8 @@ def test_results_volume(lab: Lab, sets: tuple[str, ...], volume: Json) -> None:
 def test_job_ends_by_verdict_and_survives_disruption(lab: Lab) -> None:
     (job,) = render(lab).of("Job")
 
-    exit_codes, disruption = job["spec"]["podFailurePolicy"]["rules"]
+    # The first rule that matches decides, and a disrupted pod has an exit code as well.
+    disruption, exit_codes = job["spec"]["podFailurePolicy"]["rules"]
     assert exit_codes["action"] == "FailJob"
     assert exit_codes["onExitCodes"]["values"] == [1, 2, 3, 4]
     assert disruption["action"] == "Ignore"
