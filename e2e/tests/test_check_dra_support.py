@@ -46,7 +46,7 @@ def test_same_journal_is_judged_by_every_checklist(
     for version, level in (("1.33", "SHOULD"), ("1.34", "MUST"), ("1.35", "MUST")):
         again = lab.shell(
             f"{' '.join(product.aiconform())} report {results}/levels.tar.gz "
-            f'--checklist {version} -o json | grep -A3 \'"id": "{ID}"\'',
+            f'--checklist {version} --fail-on never -o json | grep -A3 \'"id": "{ID}"\'',
             cwd=product.ROOT,
         )
         assert f'"level": "{level}"' in again
