@@ -9,7 +9,7 @@ from e2e import foreign, product, requirements
 from e2e.lab.accelerators import Accelerators
 from e2e.lab.lab import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 ID = "dra_support"
 VERSION = "1.35"  # the newest checklist that has it

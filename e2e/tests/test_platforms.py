@@ -25,6 +25,7 @@ from e2e.tests.platform_pods import BURN, NAMESPACE, SERVER, ask, one, pod, pod_
 # Building a program for the first time takes minutes; waiting for a turn on the lab does not count.
 pytestmark = [
     pytest.mark.lab,
+    pytest.mark.long,
     pytest.mark.usefixtures("tidy"),
     pytest.mark.timeout(1500, func_only=True),
 ]
@@ -78,7 +79,6 @@ def test_partial_gang_mutants_place_what_native_scheduling_holds_back(lab: Lab, 
             assert bound_of_gang(lab, image, count=3, at_least=2) == 2
 
 
-@pytest.mark.long
 def test_stand_in_exporter_follows_allocation_and_load_and_its_mutants_do_not(
     lab: Lab, image: str
 ) -> None:
@@ -123,7 +123,6 @@ def test_stand_in_exporter_follows_allocation_and_load_and_its_mutants_do_not(
         wait("what was set", busy, [0, 70])
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("mutant", [None, "no-discovery", "stale", "no-labels"])
 def test_prometheus_collects_and_its_mutants_lose_or_freeze(
     lab: Lab, image: str, mutant: str | None
@@ -158,7 +157,6 @@ urllib.request.urlopen("http://127.0.0.1:8000/", data=page)
 """
 
 
-@pytest.mark.long
 def test_gateway_splits_and_matches_and_its_mutants_ignore_weights_or_headers(
     lab: Lab, image: str
 ) -> None:
@@ -203,7 +201,6 @@ def test_gateway_splits_and_matches_and_its_mutants_ignore_weights_or_headers(
                 assert not any(c["status"] == "True" for c in conditions)
 
 
-@pytest.mark.long
 def test_karpenter_adds_and_removes_and_its_mutants_do_not(lab: Lab) -> None:
     with karpenter(lab) as found, namespace(lab, NAMESPACE):
         limits = {found.resource: str(found.devices_per_node)}
@@ -238,7 +235,6 @@ def test_karpenter_adds_and_removes_and_its_mutants_do_not(lab: Lab) -> None:
             assert len(found.nodes()) == 1
 
 
-@pytest.mark.long
 def test_metrics_server_has_figures_of_pods(lab: Lab) -> None:
     with metrics_server(lab):
         wait_for("pods", lambda: "coredns" in lab.kubectl("top", "pods", "-A"), limit_s=60)
