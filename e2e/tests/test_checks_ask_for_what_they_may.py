@@ -11,7 +11,7 @@ from e2e.lab.accelerators import Accelerators
 from e2e.lab.lab import Lab
 from e2e.requirements import RELEASE
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 
 def test_dra_support_uses_each_right_and_asks_for_no_other(
