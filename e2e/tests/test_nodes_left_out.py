@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,16 +57,30 @@ def filled(lab: Lab, node: str) -> Iterator[None]:
 
 
 def _requested(lab: Lab, node: str) -> int:
-    """Millicores that the pods of a node ask for."""
-    pods = json.loads(
-        lab.kubectl("get", "pods", "-A", "--field-selector", f"spec.nodeName={node}", "-o", "json")
-    )
+    """Millicores that the pods of a node ask for, once none of them is on its way out."""
+    product.wait_for("the node's ended pods to go", lambda: not _going(_pods(lab, node)))
     asked = [
         container.get("resources", {}).get("requests", {}).get("cpu", "0m")
-        for pod in pods["items"]
+        for pod in _pods(lab, node)
         for container in pod["spec"]["containers"]
     ]
     return sum(int(a.removesuffix("m")) * (1 if a.endswith("m") else 1000) for a in asked)
+
+
+def _pods(lab: Lab, node: str) -> list[dict[str, Any]]:
+    """The pods that take room on a node."""
+    found = lab.kubectl(
+        "get", "pods", "-A", "--field-selector", f"spec.nodeName={node}", "-o", "json"
+    )
+    return [
+        pod
+        for pod in json.loads(found)["items"]
+        if pod["status"].get("phase") not in {"Succeeded", "Failed"}
+    ]
+
+
+def _going(pods: list[dict[str, Any]]) -> list[str]:
+    return [p["metadata"]["name"] for p in pods if p["metadata"].get("deletionTimestamp")]
 
 
 def ledger(run: product.Run) -> dict[str, tuple[str, str | None, str]]:
