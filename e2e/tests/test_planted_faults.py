@@ -28,7 +28,9 @@ def test_slow_nic_is_named_with_its_direction(
 def test_node_cut_in_the_middle_is_lost_and_the_others_complete(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
-    with product.started(lab, images, results, "--name", "cut") as finish:
+    # The coordinator elsewhere: what becomes of it on a lost node is another question.
+    elsewhere = ("--set", "coordinator.nodeSelector.kubernetes\\.io/hostname=node1")
+    with product.started(lab, images, results, "--name", "cut", *elsewhere) as finish:
         product.wait_for("the rounds", lambda: product.status(lab).get("stage") == "rounds")
         lab.cut("node2")
         run = finish()
