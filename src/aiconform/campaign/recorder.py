@@ -43,6 +43,11 @@ class Recorder:
         await self.append_all(records)
 
     async def append_all(self, records: Sequence[JournalRecord]) -> None:
+        # Whoever waits may be cancelled, by a time limit say; what its thread writes is written all
+        # the same, so it must also become visible, and nobody may write beside it.
+        await asyncio.shield(asyncio.ensure_future(self._append(records)))
+
+    async def _append(self, records: Sequence[JournalRecord]) -> None:
         async with self._lock:
             if self.failed:
                 raise self.failed
