@@ -14,6 +14,7 @@ from aiconform.model.records import (
     Delivered,
     Entry,
     NodeChanged,
+    NodeState,
     Refused,
     RoundClosed,
     StageEntered,
@@ -27,7 +28,7 @@ class Metrics:
 
     def __init__(self, recorder: Recorder) -> None:
         self.registry = CollectorRegistry()
-        self._recorder = recorder
+        self._states: dict[str, NodeState] = {}
         self._records = self._counter("records", "Journal records written.", "kind")
         self._delivered = self._counter("delivered_records", "Records delivered by agents.", "kind")
         self._refused = self._counter("refused", "Deliveries refused by the collector.", "status")
@@ -61,15 +62,16 @@ class Metrics:
                 self._rounds.inc()
             case StageEntered(stage=stage):
                 self._stage.labels(stage).set(entry.at)
-            case NodeChanged():
-                self._count_nodes()
+            case NodeChanged(node=node, state=state):
+                self._move(node, state)
             case _:
                 pass
 
-    def _count_nodes(self) -> None:
-        states = [changed.state for changed in self._recorder.state.nodes.values()]
-        for state in ("waiting", "starting", "reporting", "finished", "failed", "lost"):
-            self._nodes.labels(state).set(states.count(state))
+    def _move(self, node: str, state: NodeState) -> None:
+        if (before := self._states.get(node)) is not None:
+            self._nodes.labels(before).dec()
+        self._nodes.labels(state).inc()
+        self._states[node] = state
 
 
 async def serve(metrics: Metrics, *, port: int = PORT) -> web.AppRunner:

@@ -142,17 +142,18 @@ class Roster:
         state = self._recorder.state
         if state.planned is None:
             return
+        heard = self._board.last_heard()
         changes = [
             change
             for node in state.planned.plan.nodes
-            if (change := next_change(self._sighting(node), self._limits)) is not None
+            if (change := next_change(self._sighting(node, heard), self._limits)) is not None
         ]
         if changes:
             await self._recorder.append(*changes)
 
-    def _sighting(self, node: str) -> Sighting:
+    def _sighting(self, node: str, last_heard: Mapping[str, float]) -> Sighting:
         now, state = self._monotonic(), self._recorder.state
-        heard = self._board.last_heard().get(node, self._began)
+        heard = last_heard.get(node, self._began)
         return Sighting(
             node=node,
             state=state.node_state(node),

@@ -72,13 +72,13 @@ class RoundsStage:
     def _over_budget(self, upcoming: fabric.Round) -> bool:
         """Would this round end after the budget, if it took as long as the longest so far?"""
         budget_s = self._config.fabric.budget_s
+        if not budget_s:
+            return False
         opened = {
             e.record.round: e.at
             for e in self._recorder.entries
             if isinstance(e.record, RoundOpened)
         }
-        if not budget_s:
-            return False
         took = [
             entry.at - opened[entry.record.round]
             for entry in self._recorder.entries
