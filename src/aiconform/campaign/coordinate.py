@@ -29,6 +29,7 @@ from aiconform.cluster.protocol import Cluster
 from aiconform.cluster.rights import hint_for
 from aiconform.collector import Collector, TaskBoard, make_certificate
 from aiconform.collector import Limits as CollectorLimits
+from aiconform.collector.identity import agents_of
 from aiconform.journal import Journal
 from aiconform.model.errors import AiconformError, ForbiddenError, JournalError
 from aiconform.model.records import (
@@ -233,7 +234,9 @@ class Campaign:
         )
         collector = Collector(
             run=self._config.name,
-            identify=self._deployment.identify,
+            identify=agents_of(
+                self._cluster, service_account=f"{namespace}/{self._config.agent_service_account}"
+            ),
             accept=self._recorder.append_all,
             board=self._board,
             certificate=certificate,

@@ -11,11 +11,9 @@ from aiconform.campaign.roster import Roster
 from aiconform.cluster.manifests import agent_config_map, agent_daemonset
 from aiconform.cluster.protocol import Cluster
 from aiconform.cluster.watch import watch
-from aiconform.collector import Identity
 from aiconform.model.errors import ClusterError, ForbiddenError
 from aiconform.model.plan import Group
 from aiconform.model.records import Trouble
-from aiconform.model.wire import TOKEN_AUDIENCE
 
 log = structlog.get_logger()
 
@@ -57,14 +55,6 @@ class Deployment:
             )
         address = str(service.get("spec", {}).get("clusterIP") or "None")
         return self._environment.pod_ip if address == "None" else address
-
-    async def identify(self, token: str) -> Identity | None:
-        """Whose token it is; None when it is not one of this run's agents."""
-        facts = await self._cluster.review_token(token, audience=TOKEN_AUDIENCE)
-        ours = f"{self._environment.namespace}/{self._config.agent_service_account}"
-        if facts is None or facts.service_account != ours:
-            return None
-        return Identity(node=facts.node, pod=facts.pod, pod_uid=facts.pod_uid)
 
     async def create(self, *, ca_pem: str) -> None:
         """
