@@ -89,68 +89,28 @@ def test_absent_object_is_none() -> None:
 
 def test_manifests_go_to_standard_input() -> None:
     program = Program()
-    kubectl(program).apply("kind: Job")
+    kubectl(program)("apply", "-f", "-", text="kind: Job")
 
     assert program.text == "kind: Job"
 
 
-def test_lists_and_versions_are_read() -> None:
-    items = json.dumps({"items": [{"a": 1}]})
+def test_version_is_read() -> None:
     version = json.dumps({"serverVersion": {"gitVersion": "v1.37.2"}})
 
-    assert kubectl(Program(output=items)).list("pods", selector="a=b") == ({"a": 1},)
     assert kubectl(Program(output=version)).server_version() == "v1.37.2"
 
 
-def test_waiting_in_vain_is_no_error_but_a_refusal_is() -> None:
-    timed_out = Program(code=1, error="error: timed out waiting for the condition on pods/x")
+def test_helm_is_told_the_same() -> None:
+    program = Program()
+    Helm(namespace="ns", kubeconfig=Path("/k"), context="c", run=program)("uninstall", "r")
 
-    assert not kubectl(timed_out).wait("pod/x", condition="condition=Ready", limit_s=1)
-    assert kubectl(Program()).wait("pod/x", condition="delete", limit_s=1)
-    with pytest.raises(ClusterError):
-        kubectl(Program(code=1, error="no matching resources found")).wait(
-            "pod/x", condition="delete", limit_s=1
-        )
-
-
-@pytest.mark.parametrize(("answer", "code", "expected"), [("yes\n", 0, True), ("no\n", 1, False)])
-def test_permission_is_yes_or_no(answer: str, code: int, expected: bool) -> None:
-    program = Program(output=answer, code=code)
-
-    assert kubectl(program).permitted("get", "pods/log", everywhere=True) is expected
-    assert program.asked[0][-5:] == [
-        "can-i",
-        "get",
-        "pods",
-        "--subresource=log",
-        "--all-namespaces",
+    assert program.asked == [
+        ["helm", "-n", "ns", "--kubeconfig", "/k", "--kube-context", "c", "uninstall", "r"]
     ]
 
 
-def test_unreachable_cluster_is_not_a_no() -> None:
+def test_unreachable_cluster_is_said() -> None:
     program = Program(code=1, error="Unable to connect to the server: x")
 
     with pytest.raises(ClusterError, match="cannot be reached"):
-        kubectl(program).permitted("get", "configmaps/x")
-
-
-def test_helm_is_told_the_same() -> None:
-    program = Program(output="[]")
-    helm = Helm(namespace="ns", kubeconfig=Path("/k"), context="c", run=program)
-
-    helm.install("r", "chart", arguments=("--set", "a=b"))
-    helm.uninstall("r")
-    assert helm.releases() == ()
-    helm.template("r", "chart")
-
-    base = ["helm", "-n", "ns", "--kubeconfig", "/k", "--kube-context", "c"]
-    assert program.asked[0] == [
-        *base,
-        "install",
-        "r",
-        "chart",
-        "--create-namespace",
-        "--set",
-        "a=b",
-    ]
-    assert program.asked[1] == [*base, "uninstall", "r", "--ignore-not-found", "--wait"]
+        kubectl(program)("get", "configmaps")

@@ -8,7 +8,7 @@ understands, so it asks kubectl rather than the API server.
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from typing import Any
 from aiconform.model.errors import ClusterError, ConfigError, ConflictError, ForbiddenError
 
 LIMIT_S = 60.0
-COPY_LIMIT_S = 600.0
 _TAIL = 1500  # characters of an error message that are kept
 
 _UNREACHABLE = (
@@ -101,7 +100,7 @@ class Kubectl:
 
     def __call__(self, *arguments: str, text: str | None = None, limit_s: float = LIMIT_S) -> str:
         """Any kubectl command in the namespace; returns what it printed."""
-        done = self._done(*arguments, text=text, limit_s=limit_s)
+        done = self._run([*self._base, "-n", self._namespace, *arguments], text, limit_s)
         if done.code != 0:
             raise explain("kubectl", arguments, done)
         return done.output
@@ -116,64 +115,13 @@ class Kubectl:
         text = self("get", kind, name, "--ignore-not-found", "-o", "json")
         return dict(json.loads(text)) if text.strip() else None
 
-    def list(self, kind: str, *, selector: str = "") -> tuple[dict[str, Any], ...]:
-        """Objects of the namespace, by label selector."""
-        chosen = ["-l", selector] if selector else []
-        return tuple(json.loads(self("get", kind, *chosen, "-o", "json"))["items"])
-
-    def apply(self, manifests: str) -> None:
-        """Make objects from YAML or JSON text."""
-        self("apply", "-f", "-", text=manifests)
-
-    def delete(self, kind: str, name: str) -> None:
-        """Delete and wait until it is gone; an absent object is fine."""
-        self("delete", kind, name, "--ignore-not-found", limit_s=2 * LIMIT_S)
-
     def exec(self, pod: str, *command: str, container: str, limit_s: float = LIMIT_S) -> str:
         """Run a command in a container; returns what it printed."""
         return self("exec", pod, "-c", container, "--", *command, limit_s=limit_s)
 
-    def copy_from(self, pod: str, path: str, destination: Path, *, container: str) -> None:
-        """Copy a file out of a container (which needs `tar`); a broken copy is taken up again."""
-        source = f"{self._namespace}/{pod}:{path}"
-        self("cp", "--retries=5", "-c", container, source, str(destination), limit_s=COPY_LIMIT_S)
-
     def logs(self, pod: str, *, container: str, lines: int = 200) -> str:
         """The last lines of a container's log."""
         return self("logs", pod, "-c", container, f"--tail={lines}")
-
-    def wait(self, target: str, *, condition: str, limit_s: float) -> bool:
-        """Wait for "condition=Ready", "delete" and the like; False when time is up."""
-        arguments = ("wait", target, f"--for={condition}", f"--timeout={limit_s:.0f}s")
-        done = self._done(*arguments, limit_s=limit_s + 15)
-        if done.code == 0:
-            return True
-        if "timed out waiting" in done.error:
-            return False
-        raise explain("kubectl", arguments, done)
-
-    def permitted(
-        self, verb: str, resource: str, *, everywhere: bool = False, as_user: str = ""
-    ) -> bool:
-        """
-        May we, or may `as_user` ("system:serviceaccount:<namespace>:<name>"; needs impersonation)?
-
-        `resource` is kubectl's: "daemonsets.apps", "configmaps/name", "pods/log" as a subresource.
-        """
-        plural, slash, rest = resource.partition("/")
-        subresource = slash and rest == "log"
-        what = [plural, f"--subresource={rest}"] if subresource else [resource]
-        scope = ["--all-namespaces"] if everywhere else []
-        user = [f"--as={as_user}"] if as_user else []
-        arguments = ("auth", "can-i", verb, *what, *scope, *user)
-        done = self._done(*arguments, limit_s=LIMIT_S)
-        answer = done.output.strip().split("\n")[-1].split(" ")[0]
-        if answer not in {"yes", "no"}:
-            raise explain("kubectl", arguments, done)
-        return answer == "yes"
-
-    def _done(self, *arguments: str, text: str | None = None, limit_s: float) -> Completed:
-        return self._run([*self._base, "-n", self._namespace, *arguments], text, limit_s)
 
 
 class Helm:
@@ -199,22 +147,6 @@ class Helm:
         if done.code != 0:
             raise explain("helm", arguments, done)
         return done.output
-
-    def template(self, release: str, chart: str, *, arguments: Sequence[str] = ()) -> str:
-        """The manifests of a chart with these `--values` and `--set`; asks no cluster."""
-        return self("template", release, chart, *arguments)
-
-    def install(self, release: str, chart: str, *, arguments: Sequence[str] = ()) -> str:
-        """Install, and make the namespace when it is not there."""
-        return self("install", release, chart, "--create-namespace", *arguments)
-
-    def uninstall(self, release: str) -> None:
-        """Remove a release and wait until its objects are gone; an absent one is fine."""
-        self("uninstall", release, "--ignore-not-found", "--wait", limit_s=5 * LIMIT_S)
-
-    def releases(self) -> tuple[Mapping[str, Any], ...]:
-        """Releases of the namespace, in whatever state."""
-        return tuple(json.loads(self("list", "--all", "-o", "json")))
 
 
 def explain(program: str, arguments: Sequence[str], done: Completed) -> Exception:
