@@ -22,6 +22,7 @@ from e2e.platforms.objects import (
     applied,
     documents,
     namespace,
+    nobody_behind,
     pod_address,
     rolled_out,
     service_account,
@@ -73,15 +74,9 @@ class CustomMetrics:
     @contextmanager
     def stopped(self) -> Iterator[None]:
         """Mutant: the API is registered and nobody serves it."""
-        scale = ("-n", self.namespace, "scale", f"deploy/{NAME}")
-        self.lab.kubectl(*scale, "--replicas=0")
-        gone = ("--for=delete", "--timeout=60s")
-        self.lab.kubectl("-n", self.namespace, "wait", "pods", "-l", SELECTOR, *gone)
-        try:
+        with nobody_behind(self.lab, NAME, namespace=self.namespace, selector=SELECTOR):
             yield
-        finally:
-            self.lab.kubectl(*scale, "--replicas=1")
-            _ready(self.lab)
+        _ready(self.lab)
 
 
 @contextmanager

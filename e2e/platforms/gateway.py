@@ -16,7 +16,15 @@ from e2e.lab.lab import Lab
 from e2e.lab.shell import run, say
 from e2e.platforms import programs
 from e2e.platforms.admission import rewriting
-from e2e.platforms.objects import Manifest, applied, documents, established, namespace, rolled_out
+from e2e.platforms.objects import (
+    Manifest,
+    applied,
+    documents,
+    established,
+    namespace,
+    nobody_behind,
+    rolled_out,
+)
 
 NAMESPACE = "platform-gateway"
 CLASS = "lab-envoy"
@@ -55,17 +63,13 @@ class Gateway:
     @contextmanager
     def asleep(self) -> Iterator[None]:
         """Mutant: the class is Accepted, and nobody programs a new Gateway or route."""
-        scale = ("-n", self.namespace, "scale", "deploy/envoy-gateway")
-        self.lab.kubectl(*scale, "--replicas=0")
-        gone = "--for=delete", "--timeout=90s"
-        self.lab.kubectl(
-            "-n", self.namespace, "wait", "pods", "-l", "control-plane=envoy-gateway", *gone
-        )
-        try:
+        with nobody_behind(
+            self.lab,
+            "envoy-gateway",
+            namespace=self.namespace,
+            selector="control-plane=envoy-gateway",
+        ):
             yield
-        finally:
-            self.lab.kubectl(*scale, "--replicas=1")
-            rolled_out(self.lab, "deploy/envoy-gateway", namespace=self.namespace)
 
     @contextmanager
     def _rewriting(self, name: str, patches: str, rewritten: Any) -> Iterator[None]:

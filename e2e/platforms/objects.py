@@ -48,6 +48,20 @@ def rolled_out(lab: Lab, workload: str, *, namespace: str, limit_s: int = 180) -
     lab.kubectl("-n", namespace, "rollout", "status", workload, f"--timeout={limit_s}s")
 
 
+@contextmanager
+def nobody_behind(lab: Lab, deployment: str, *, namespace: str, selector: str) -> Iterator[None]:
+    """A Deployment without pods for the block; its Service and registrations stay."""
+    scale = ("-n", namespace, "scale", f"deploy/{deployment}")
+    lab.kubectl(*scale, "--replicas=0")
+    gone = ("--for=delete", "--timeout=90s")
+    lab.kubectl("-n", namespace, "wait", "pods", "-l", selector, *gone)
+    try:
+        yield
+    finally:
+        lab.kubectl(*scale, "--replicas=1")
+        rolled_out(lab, f"deploy/{deployment}", namespace=namespace)
+
+
 def items(lab: Lab, *selection: str) -> list[dict[str, Any]]:
     """What `kubectl get` finds, as dictionaries."""
     found = json.loads(lab.kubectl("get", *selection, "--ignore-not-found", "-o", "json") or "{}")

@@ -23,7 +23,7 @@ from e2e.platforms.objects import (
     established,
     items,
     namespace,
-    rolled_out,
+    nobody_behind,
     service_account,
 )
 from e2e.platforms.ray_cluster import crd
@@ -58,18 +58,16 @@ class Operator:
     @contextmanager
     def dead_webhook(self, *, policy: str = "Fail") -> Iterator[None]:
         """Mutant: the webhook is registered and nobody answers; with failurePolicy `policy`."""
-        with self.failure_policy(policy):
-            scale = ("-n", self.namespace, "scale", f"deploy/{self.deployment}")
-            self.lab.kubectl(*scale, "--replicas=0")
-            gone = ("--for=delete", "--timeout=60s")
-            self.lab.kubectl(
-                "-n", self.namespace, "wait", "pods", "-l", self.control.selector, *gone
-            )
-            try:
-                yield
-            finally:
-                self.lab.kubectl(*scale, "--replicas=1")
-                rolled_out(self.lab, f"deploy/{self.deployment}", namespace=self.namespace)
+        with (
+            self.failure_policy(policy),
+            nobody_behind(
+                self.lab,
+                self.deployment,
+                namespace=self.namespace,
+                selector=self.control.selector,
+            ),
+        ):
+            yield
 
     @contextmanager
     def failure_policy(self, policy: str) -> Iterator[None]:

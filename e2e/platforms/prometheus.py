@@ -16,6 +16,7 @@ from e2e.platforms.objects import (
     Manifest,
     applied,
     namespace,
+    nobody_behind,
     pod_address,
     rolled_out,
     service_account,
@@ -52,15 +53,8 @@ class Prometheus:
     @contextmanager
     def down(self) -> Iterator[None]:
         """Mutant: the Service is there and nobody behind it."""
-        scale = ("-n", self.namespace, "scale", f"deploy/{NAME}")
-        self.lab.kubectl(*scale, "--replicas=0")
-        gone = ("--for=delete", "--timeout=60s")
-        self.lab.kubectl("-n", self.namespace, "wait", "pods", "-l", SELECTOR, *gone)
-        try:
+        with nobody_behind(self.lab, NAME, namespace=self.namespace, selector=SELECTOR):
             yield
-        finally:
-            self.lab.kubectl(*scale, "--replicas=1")
-            rolled_out(self.lab, f"deploy/{NAME}", namespace=self.namespace)
 
 
 @contextmanager
