@@ -15,7 +15,7 @@ class Outcome(StrEnum):
     ERROR = "ERROR"
 
 
-_WORST_FIRST = (
+WORST_FIRST = (
     Outcome.FAIL,
     Outcome.ERROR,
     Outcome.UNKNOWN,
@@ -28,4 +28,4 @@ _WORST_FIRST = (
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """Roll outcomes up: FAIL > ERROR > UNKNOWN > WARN > PASS > SKIP; nothing at all is UNKNOWN."""
     seen = set(outcomes)
-    return next((outcome for outcome in _WORST_FIRST if outcome in seen), Outcome.UNKNOWN)
+    return next((outcome for outcome in WORST_FIRST if outcome in seen), Outcome.UNKNOWN)

@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
 from aiconform.report.items import Item, State, items, suites
 from aiconform.report.page.marks import SIGNS
-from aiconform.report.rows import ORDER, findings_first
+from aiconform.report.rows import findings_first
 from aiconform.report.scrub import printable
 from aiconform.report.story import tell
 
@@ -43,11 +44,11 @@ def md_text(text: str) -> str:
 
 
 def _counts(found: tuple[Item, ...]) -> Iterator[str]:
-    yield "| item | " + " | ".join(f"{SIGNS[o]} {o.value}" for o in ORDER) + " |"
-    yield "|---|" + "--:|" * len(ORDER)
+    yield "| item | " + " | ".join(f"{SIGNS[o]} {o.value}" for o in WORST_FIRST) + " |"
+    yield "|---|" + "--:|" * len(WORST_FIRST)
     for name, own in suites(found):
         counts = Counter(item.outcome for item in own)
-        yield f"| {md_text(name)} | " + " | ".join(str(counts[o] or "") for o in ORDER) + " |"
+        yield f"| {md_text(name)} | " + " | ".join(str(counts[o] or "") for o in WORST_FIRST) + " |"
     yield ""
 
 
@@ -71,7 +72,7 @@ def _bad(found: tuple[Item, ...]) -> Iterator[str]:
     ]
     if not bad:
         return
-    bad.sort(key=lambda item: ORDER.index(item.outcome))
+    bad.sort(key=lambda item: WORST_FIRST.index(item.outcome))
     yield "### What did not pass"
     yield ""
     yield "| verdict | item | where | why |"

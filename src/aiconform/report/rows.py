@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.requirement import Level
 from aiconform.model.verdict import (
     Figure,
@@ -15,15 +16,6 @@ from aiconform.model.verdict import (
     worst,
 )
 
-# Worst first, as a reader wants them.
-ORDER = (
-    Outcome.FAIL,
-    Outcome.ERROR,
-    Outcome.UNKNOWN,
-    Outcome.WARN,
-    Outcome.PASS,
-    Outcome.SKIP,
-)
 _UNITS = {
     "gigabits_per_second": "Gb/s",
     "gigabytes_per_second": "GB/s",
@@ -50,7 +42,7 @@ class Row:
         ranked = self.outcome
         if ranked is Outcome.UNKNOWN and not self.required:
             ranked = Outcome.SKIP
-        return ORDER.index(ranked), self.name
+        return WORST_FIRST.index(ranked), self.name
 
 
 def requirement_rows(judgement: Judgement) -> list[Row]:
@@ -87,7 +79,7 @@ def run_rows(judgement: Judgement) -> list[Row]:
 
 
 def findings_first(judgement: Judgement) -> list[Finding]:
-    return sorted(judgement.findings, key=lambda finding: ORDER.index(finding.outcome))
+    return sorted(judgement.findings, key=lambda finding: WORST_FIRST.index(finding.outcome))
 
 
 def left_out(judgement: Judgement) -> list[LedgerEntry]:

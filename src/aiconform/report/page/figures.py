@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.verdict import Figure, Judgement, Outcome, Verdict
 from aiconform.report.page.marks import Drawing, Mark, box, line, path
-from aiconform.report.rows import ORDER, figure_text
+from aiconform.report.rows import figure_text
 
 WIDTH, HEIGHT = 640.0, 96.0
 BINS = 48
@@ -94,7 +95,7 @@ def _marks(values: Sequence[_Value], low: float, span: float, middle: float) -> 
     pieces: dict[Outcome, list[str]] = {}
     for i, slot in enumerate(bins):
         foot = room
-        for outcome in ORDER:  # the worst at the bottom, where they cannot be missed
+        for outcome in WORST_FIRST:  # the worst at the bottom, where they cannot be missed
             if count := slot.get(outcome, 0):
                 height = max(count * scale, _LEAST)
                 foot -= height

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.verdict import Judgement, Outcome
 from aiconform.report.page.marks import SIGNS, Drawing, box, outcome_sign, path
 from aiconform.report.page.topology import Domain, Topology
-from aiconform.report.rows import ORDER
 
 CHIP_NODES = 80  # up to here each node is a button with its name
 CELL, GAP = 12, 2
@@ -61,7 +61,7 @@ def node_outcomes(judgement: Judgement) -> dict[str, Outcome]:
 
 def counted(outcomes: Sequence[Outcome]) -> str:
     """`2 FAIL, 14 PASS`."""
-    return ", ".join(f"{outcomes.count(o)} {o.value}" for o in ORDER if o in outcomes)
+    return ", ".join(f"{outcomes.count(o)} {o.value}" for o in WORST_FIRST if o in outcomes)
 
 
 def cells(names: Sequence[str], kinds: Sequence[tuple[str, Outcome | None]], label: str) -> Cells:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from aiconform.catalogue.findings import finding_texts
 from aiconform.catalogue.requirements import requirements as known_requirements
+from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.requirement import Level, RequirementVerdict
 from aiconform.model.verdict import Finding, Judgement, Outcome, RunVerdict
 from aiconform.report import rows
@@ -101,7 +102,7 @@ def _tiles(judgement: Judgement) -> Iterable[Tile]:
     }
     for title, outcomes in told.items():
         counts = Counter(outcomes)
-        ordered = tuple((o.value, counts[o]) for o in rows.ORDER if counts[o])
+        ordered = tuple((o.value, counts[o]) for o in WORST_FIRST if counts[o])
         if outcomes:
             yield Tile(title, len(outcomes), ordered)
 
@@ -122,7 +123,7 @@ def _steps(judgement: Judgement, found: Sequence[Finding]) -> list[Step]:
         for verdict in judgement.requirements
         if state_of(verdict.outcome, required=verdict.level is Level.MUST) in _UNMET
     ]
-    order = [outcome.value for outcome in rows.ORDER]
+    order = [outcome.value for outcome in WORST_FIRST]
     return sorted([*_finding_steps(found), *unmet], key=lambda step: order.index(step.outcome))
 
 

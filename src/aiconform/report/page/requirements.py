@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from aiconform.catalogue.requirements import requirements as known_requirements
+from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.requirement import RequirementVerdict
 from aiconform.report.page.clock import duration
 from aiconform.report.requirement import CHECKS, VERDICT, artifact_names
-from aiconform.report.rows import ORDER
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Line:
 
 def requirement_lines(verdicts: Sequence[RequirementVerdict]) -> list[Line]:
     """Worst first, a MUST before a SHOULD."""
-    ranked = sorted(verdicts, key=lambda v: (ORDER.index(v.outcome), v.level.value, v.id))
+    ranked = sorted(verdicts, key=lambda v: (WORST_FIRST.index(v.outcome), v.level.value, v.id))
     return [_line(verdict) for verdict in ranked]
 
 
