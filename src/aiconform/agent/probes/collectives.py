@@ -16,7 +16,6 @@ from aiconform.agent.probes.sampling import Sampled, calls_to_fill, take_samples
 from aiconform.agent.probes.sizes import collective_bytes, repeats_of, sample_s
 from aiconform.agent.records import Body
 
-KEEP_FREE = 0.2  # of the time limit
 FLOAT_BYTES = 4
 ALL = "all"  # how records call the devices of a node together
 KINDS = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all")
@@ -35,7 +34,7 @@ def measure_collective(request: Request, emit: Emit) -> None:
     engine = engine_for_accelerators(request, "group", "collective")
     devices = several(request, engine.group())
     for size_bytes in collective_bytes(request.params, devices[0]):
-        if request.left_s() < KEEP_FREE * request.limit_s:
+        if not request.has_time():
             return
         # Whole parts for each rank, of which the ranks send whole parts to each other.
         unit = FLOAT_BYTES * len(devices) ** 2
@@ -100,7 +99,7 @@ def _sampled(collective: Collective, bus_bytes: float, request: Request) -> Samp
     return take_samples(
         gigabytes_per_second,
         repeats=repeats_of(request.params),
-        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+        has_time=request.has_time,
     )
 
 

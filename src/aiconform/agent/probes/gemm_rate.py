@@ -11,8 +11,6 @@ from aiconform.agent.probes.sizes import rate_size, repeats_of, sample_s, seed_o
 from aiconform.agent.probes.together import at_once
 from aiconform.agent.records import Body
 
-KEEP_FREE = 0.2  # of the time limit
-
 
 def measure_gemm_rate(request: Request, emit: Emit) -> None:
     """One body for each device, all at the same time, in teraflops (1e12 operations) per second."""
@@ -39,7 +37,7 @@ def _measure(engine: Engine, device: Device, request: Request) -> Body:
     sampled = take_samples(
         teraflops_per_second,
         repeats=repeats_of(params),
-        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+        has_time=request.has_time,
     )
     return {
         "kind": "measurement",

@@ -11,7 +11,6 @@ from aiconform.agent.probes.sizes import host_link_bytes, repeats_of, sample_s, 
 from aiconform.agent.probes.together import at_once
 from aiconform.agent.records import Body
 
-KEEP_FREE = 0.2  # of the time limit
 UPLOAD = "host.h2d"
 
 
@@ -65,5 +64,5 @@ def _sampled(engine: "Array", device: Device, request: Request, size_bytes: int)
     return take_samples(
         gigabytes_per_second,
         repeats=repeats_of(request.params),
-        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+        has_time=request.has_time,
     )

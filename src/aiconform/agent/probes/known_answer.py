@@ -49,7 +49,7 @@ def _check(engine: Engine, device: Device, request: Request) -> Body:
         lambda: engine.fetch(engine.matmul(left, right)),
         product,
         repeats=repeats_of(request.params),
-        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+        has_time=lambda: request.has_time(KEEP_FREE),
     )
     return {
         "kind": "check",

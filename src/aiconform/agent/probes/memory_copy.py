@@ -26,7 +26,6 @@ from aiconform.agent.probes.sizes import (
 from aiconform.agent.probes.together import at_once
 from aiconform.agent.records import Body
 
-KEEP_FREE = 0.2  # of the time limit
 FLOAT_BYTES = 4
 
 
@@ -93,7 +92,7 @@ def _sampled(
     sampled = take_samples(
         gigabytes_per_second,
         repeats=repeats_of(request.params),
-        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+        has_time=request.has_time,
     )
     return {
         "kind": "measurement",

@@ -36,7 +36,7 @@ def _check(engine: Any, device: Device, request: Request) -> Body:
     verified = wrong = 0
     first = ""
     for name in (n for plain in PATTERNS for n in (plain, f"~{plain}")):
-        if verified and request.left_s() < KEEP_FREE * request.limit_s:
+        if verified and not request.has_time(KEEP_FREE):
             break
         arrays = [engine.pattern(name, words=n, device=device, seed=seed + i)
                   for i, n in enumerate(blocks)]  # fmt: skip

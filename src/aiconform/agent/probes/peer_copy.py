@@ -15,7 +15,6 @@ from aiconform.agent.probes.sampling import calls_to_fill, take_samples
 from aiconform.agent.probes.sizes import peer_bytes, repeats_of, sample_s, seed_of
 from aiconform.agent.records import Body
 
-KEEP_FREE = 0.2  # of the time limit
 FLOAT_BYTES = 4
 Pair = tuple[Device, Device]
 
@@ -61,7 +60,7 @@ def _measure(engine: Any, array: Any, size_bytes: int, pair: Pair, request: Requ
     sampled = take_samples(
         gigabytes_per_second,
         repeats=repeats_of(request.params),
-        has_time=lambda: request.left_s() > KEEP_FREE * request.limit_s,
+        has_time=request.has_time,
     )
     return {
         "kind": "measurement",

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+KEEP_FREE = 0.2  # of the time limit
+
 Emit = Callable[[Mapping[str, Any]], None]
 
 
@@ -31,6 +33,10 @@ class Request:
     def left_s(self) -> float:
         """Seconds until the agent kills this process."""
         return self.started + self.limit_s - time.monotonic()
+
+    def has_time(self, keep_free: float = KEEP_FREE) -> bool:
+        """Is more left than the share of the limit that ending properly takes?"""
+        return self.left_s() > keep_free * self.limit_s
 
 
 def writer(descriptor: int) -> Emit:

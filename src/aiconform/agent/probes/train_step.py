@@ -83,7 +83,7 @@ def _train(
     seconds: "list[float]" = []
     checksums = []
     for count in range(1, shape.steps + 1):
-        if request.left_s() < KEEP_FREE * request.limit_s:
+        if not request.has_time(KEEP_FREE):
             raise SkipError(f"only {count - 1} of {shape.steps} steps fit into the time limit")
         began = time.perf_counter()
         losses.append(trainer.step())
