@@ -68,7 +68,9 @@ def test_full_results_volume_is_said_and_what_was_gathered_is_there(
 
     assert run.exit_code == 4, run.output
     assert "space" in run.output.lower() or "volume" in run.output.lower()
-    assert (results / "full" / "journal.ndjson").exists() or (results / "full").exists()
+    assert set(run.verdicts("node")) == set(lab.node_names), "the survey was gathered, and is lost"
+    assert (results / "full" / "summary.json").exists()
+    assert "PASS" not in run.verdicts("coverage").values()
 
 
 def test_run_without_probes_takes_seconds_and_is_never_a_pass(
