@@ -48,7 +48,7 @@ layers: venv ## Prove that imports point one way
 	@.venv/bin/lint-imports
 
 unit: venv ## Unit tests, with branch coverage of the pure layers
-	@.venv/bin/coverage run -m pytest tests && .venv/bin/coverage report
+	@$(PY) -m pytest tests --numprocesses=auto --dist=worksteal --cov --cov-report=term
 
 e2e: build ## End-to-end tests on the lab
 	@$(PY) -m pytest e2e/tests -m "not long" $(LAB_LIMITS)
