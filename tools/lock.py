@@ -13,6 +13,7 @@ COMMON = (
     "--universal",
     "--generate-hashes",
     "--no-emit-index-url",
+    "--no-strip-extras",  # pip with hashes wants each extra pinned by name
     "--no-header",
     "--quiet",
     "--python-version",
