@@ -17,6 +17,7 @@ from aiconform.model.records import (
     Surveyed,
 )
 from aiconform.model.verdict import (
+    Action,
     Figure,
     Finding,
     Judgement,
@@ -79,7 +80,7 @@ def judgement(
         findings=(
             Finding(
                 code="AIC-NET-001", subject=subject, outcome=Outcome.FAIL, sentence=sentence,
-                action="look at its NIC", rests_on=("j9",),
+                action_kind=Action.CHECK_CABLING, action="look at its NIC", rests_on=("j9",),
             ),
         ),
         ledger=(

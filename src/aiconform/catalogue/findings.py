@@ -6,24 +6,32 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from aiconform.catalogue.loading import load
-from aiconform.model.base import Frozen, Sentence, Text
+from aiconform.model.action import Action
+from aiconform.model.base import Frozen, ReasonCode, Sentence, Text
 
 
 class FindingText(Frozen):
     """
     One code's text. `action` is a template: {node}, {peer}, {device}, {direction}, {subject}.
 
-    `basis` names why the rule exists.
+    `action_kind` sorts it into the closed set; `unless` names the reasons for which it is another
+    kind. `basis` names why the rule exists.
     """
 
     code: Text
     title: Text
     means: Sentence
+    action_kind: Action
+    unless: Mapping[ReasonCode, Action] = {}
     action: Sentence
     basis: Sentence
 
     def act(self, **names: str) -> str:
         return self.action.format_map(names)
+
+    def kind(self, reason: str = "") -> Action:
+        """What kind of thing to do, when the finding has this machine reason."""
+        return self.unless.get(reason, self.action_kind)
 
 
 @cache

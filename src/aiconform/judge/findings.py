@@ -112,7 +112,12 @@ def _of_inventories(facts: Facts) -> Iterator[Finding]:
             if defect.outcome is not Outcome.UNKNOWN:
                 subject = Subject(node=node, device=defect.device)
                 yield _finding(
-                    defect.code, subject, defect.outcome, defect.sentence, defect.rests_on
+                    defect.code,
+                    subject,
+                    defect.outcome,
+                    defect.sentence,
+                    defect.rests_on,
+                    reason=defect.reason,
                 )
 
 
@@ -164,7 +169,9 @@ def _of_coverage(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
 
 
 def _from(code: str, verdict: Verdict, outcome: Kind) -> Finding:
-    return _finding(code, verdict.subject, outcome, verdict.sentence, verdict.rests_on)
+    return _finding(
+        code, verdict.subject, outcome, verdict.sentence, verdict.rests_on, reason=verdict.reason
+    )
 
 
 def _finding(
@@ -174,9 +181,11 @@ def _finding(
     sentence: str,
     rests_on: tuple[str, ...],
     *,
+    reason: str = "",
     action: str = "",
 ) -> Finding:
-    advice = finding_texts()[code].act(
+    text = finding_texts()[code]
+    advice = text.act(
         subject=str(subject),
         node=subject.node or "the cluster",
         peer=subject.peer or "its peers",
@@ -188,6 +197,7 @@ def _finding(
         subject=subject,
         outcome=outcome,
         sentence=clip(sentence),
+        action_kind=text.kind(reason),
         action=clip(action or advice),
         rests_on=rests_on,
     )

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from aiconform.model.action import Action as Action
 from aiconform.model.base import Count, Frozen, Name, ReasonCode, Sentence, Text
 from aiconform.model.outcome import Outcome as Outcome
 from aiconform.model.outcome import worst as worst
@@ -77,7 +78,8 @@ class Finding(Frozen):
     subject: Subject
     outcome: Literal[Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR]
     sentence: Sentence
-    action: Sentence
+    action_kind: Action
+    action: Sentence  # how, in words
     rests_on: tuple[str, ...] = ()
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from aiconform import __version__
 from aiconform.model.records import Entry
-from aiconform.model.verdict import Judgement
+from aiconform.model.verdict import Finding, Judgement
 from aiconform.report.items import Item, State, items
+from aiconform.report.rows import findings_first
 from aiconform.report.scrub import printable
 from aiconform.report.story import tell
 
@@ -38,10 +39,22 @@ def ctrf(entries: Sequence[Entry], judgement: Judgement) -> bytes:
             "summary": _summary(tests, start, stop),
             "tests": tests,
             "extra": {"run": judgement.run, "verdict": judgement.verdict.value,
-                      "sentence": printable(judgement.sentence)},
+                      "sentence": printable(judgement.sentence),
+                      "findings": [_finding(f) for f in findings_first(judgement)]},
         },
     }  # fmt: skip
     return f"{json.dumps(document, indent=1, allow_nan=False)}\n".encode()
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    return {
+        "code": finding.code,
+        "where": printable(str(finding.subject)),
+        "outcome": finding.outcome.value,
+        "sentence": printable(finding.sentence),
+        "action_kind": finding.action_kind.value,
+        "action": printable(finding.action),
+    }
 
 
 def _summary(tests: Sequence[dict[str, Any]], start: int, stop: int) -> dict[str, int]:

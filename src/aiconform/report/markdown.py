@@ -60,7 +60,8 @@ def _steps(judgement: Judgement) -> Iterator[str]:
     yield ""
     for finding in found[:MOST_FINDINGS]:
         head = f"{finding.outcome.value} {md_text(str(finding.subject))} ({finding.code})"
-        yield f"- **{head}**: {md_text(finding.sentence)} → {md_text(finding.action)}"
+        what = f"**{finding.action_kind.words}**: {md_text(finding.action)}"
+        yield f"- **{head}**: {md_text(finding.sentence)} → {what}"
     yield from _more(len(found) - MOST_FINDINGS)
     yield ""
 

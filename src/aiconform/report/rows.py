@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aiconform.model.outcome import WORST_FIRST
-from aiconform.model.requirement import Level
+from aiconform.model.requirement import Level, RequirementVerdict
 from aiconform.model.verdict import (
+    Action,
     Figure,
     Finding,
     Judgement,
@@ -21,6 +22,12 @@ _UNITS = {
     "gigabytes_per_second": "GB/s",
     "microseconds": "µs",
     "percent": "%",
+}
+# What a check lacked to tell.
+_LACKS = {
+    "NotPermitted": Action.GRANT_RIGHTS,
+    "CannotCount": Action.GRANT_RIGHTS,
+    "NoFreeDevice": Action.FREE_CAPACITY,
 }
 # From small to large: the first in which the figure reads as 1 or more, else the smallest.
 _RATES = (("MFLOP/s", 1e6), ("GFLOP/s", 1e9), ("TFLOP/s", 1e12), ("PFLOP/s", 1e15))
@@ -80,6 +87,13 @@ def run_rows(judgement: Judgement) -> list[Row]:
 
 def findings_first(judgement: Judgement) -> list[Finding]:
     return sorted(judgement.findings, key=lambda finding: WORST_FIRST.index(finding.outcome))
+
+
+def requirement_action(verdict: RequirementVerdict) -> Action:
+    """What kind of thing to do for a requirement that was not shown."""
+    failed = verdict.outcome is Outcome.FAIL
+    otherwise = Action.FIX_PLATFORM_SETTING if failed else Action.LOOK_CLOSER
+    return _LACKS.get(verdict.reason, otherwise)
 
 
 def left_out(judgement: Judgement) -> list[LedgerEntry]:

@@ -121,7 +121,8 @@ def _finding_lines(judgement: Judgement) -> Iterator[str]:
 def _finding(finding: Finding) -> Iterator[str]:
     head = f"{finding.outcome.value} {finding.subject} [{finding.code}]: {finding.sentence}"
     yield from _wrapped(head, first="  ", rest="      ")
-    yield from _wrapped(finding.action, first="    → ", rest="      ")
+    what = f"{finding.action_kind.words}: {finding.action}"
+    yield from _wrapped(what, first="    → ", rest="      ")
 
 
 def _wrapped(text: str, *, first: str, rest: str) -> list[str]:

@@ -46,6 +46,7 @@ class Step:
     title: str
     where: str
     sentence: str
+    kind: str  # of the action, in words
     action: str
     others: str
     rests_on: str
@@ -108,8 +109,11 @@ def _tiles(judgement: Judgement) -> Iterable[Tile]:
 
 
 def _findings(found: Sequence[Finding]) -> Table:
-    columns = (VERDICT, Column("Code"), Column("Where"), WHY, Column("What to do"))
-    cells = [(f.outcome.value, f.code, str(f.subject), f.sentence, f.action) for f in found]
+    columns = (VERDICT, Column("Code"), Column("Where"), WHY, Column("Action"), Column("How"))
+    cells = [
+        (f.outcome.value, f.code, str(f.subject), f.sentence, f.action_kind.words, f.action)
+        for f in found
+    ]
     return Table("findings", "Every finding, worst first", columns, cells)
 
 
@@ -135,6 +139,7 @@ def _requirement_step(verdict: RequirementVerdict) -> Step:
         title=verdict.level.value,
         where=known.title if known else verdict.id,
         sentence=verdict.sentence,
+        kind=rows.requirement_action(verdict).words,
         action="Look at its assertions and evidence below, mend what they name, and run again.",
         others="",
         rests_on=_some(verdict.evidence) or "its steps",
@@ -146,7 +151,8 @@ def _finding_steps(found: Sequence[Finding]) -> list[Step]:
     for finding in found:
         # What stopped a run is told one by one: each has a cause of its own.
         apart = finding.sentence if finding.outcome is Outcome.ERROR else ""
-        kinds.setdefault((finding.code, f"{finding.outcome}{apart}"), []).append(finding)
+        alike = (finding.code, f"{finding.outcome}{finding.action_kind}{apart}")
+        kinds.setdefault(alike, []).append(finding)
     return [_step(alike) for alike in kinds.values()]
 
 
@@ -159,6 +165,7 @@ def _step(alike: Sequence[Finding]) -> Step:
         title=text.title if text else "",
         where=str(first.subject),
         sentence=first.sentence,
+        kind=first.action_kind.words,
         action=first.action,
         others=_some([str(finding.subject) for finding in alike[1:]]),
         rests_on=_some(first.rests_on) or "no record",
