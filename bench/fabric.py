@@ -1,13 +1,18 @@
 """`make bench-fabric`: what each way of testing finds in simulated networks, and what it takes."""
 
+import random
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aiconform import __version__
+from aiconform.fabric import RoundResult, localise
 from aiconform.fabric.simulation import SCHEDULES, Metrics, Noise, Question, run_trials
+from aiconform.fabric.simulation.faults import make_faults
+from aiconform.fabric.simulation.network import make_network
+from aiconform.fabric.study import Study
 from bench.suite import Measured, measured, write
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "explanation-localisation.md"
@@ -60,13 +65,37 @@ def main() -> int:
     }
     cells = [cell for found in tables.values() for cell in found]
     took = measured("all of these simulations", "s", [time.monotonic() - began])
-    figures = [figure for cell in cells for figure in cell.figures()]
+    figures = [*planning(), *(figure for cell in cells for figure in cell.figures())]
     print(write("fabric", [*figures, took], {"aiconform": __version__}))
     text = PAGE.read_text()
     for name, found in tables.items():
         text = replaced(text, name, render(name, found))
     PAGE.write_text(text)
     return 0
+
+
+def planning(nodes: int = 10_000) -> list[Measured]:
+    """What a run of a large network costs the coordinator: each round, and the judgement."""
+    sound = make_network("leaf-spine", nodes, unit=32)
+    faults = make_faults("dead", 5, sound.topology, sound.rails, random.Random(SEED))
+    tested = replace(sound, faults=faults, noise=NOISY)
+    study = Study(tested.nodes, tested.topology, seed=SEED, profile="quick")
+    rng, done, planned_s = random.Random(SEED), list[RoundResult](), list[float]()
+    while True:
+        began = time.perf_counter()
+        upcoming = study.next_round(tested.nodes)
+        planned_s.append(time.perf_counter() - began)
+        if upcoming is None:
+            break
+        done.append(tested.run(upcoming, rng))
+        study.add(done[-1])
+    began = time.perf_counter()
+    localise(tested.nodes, done, topology=tested.topology)
+    judged_s = time.perf_counter() - began
+    return [
+        measured(f"{nodes} nodes: plan a round", "s", planned_s, "aim 0.2"),
+        measured(f"{nodes} nodes: judge all rounds", "s", [judged_s], "aim 2"),
+    ]
 
 
 def ask(trials: int, question: Question) -> Cell:
