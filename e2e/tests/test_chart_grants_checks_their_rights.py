@@ -88,6 +88,23 @@ def test_without_rbac_nothing_is_granted(lab: Lab) -> None:
     assert not granted(switched_on(lab, ["dra_support"], "rbac.create=false"))
 
 
+@pytest.mark.parametrize("tier", ["probe", "observe"])
+def test_lower_tiers_let_checks_look_and_make_nothing(lab: Lab, tier: str) -> None:
+    chart = render(lab, "run.checks.enabled=all", f"rbac.tier={tier}")
+
+    looks = {told for told in declared(ALL) if told[1] in {"get", "list", "watch"}}
+    assert granted(chart) == looks
+
+
+def test_lowest_tier_makes_no_agents_and_may_not(lab: Lab) -> None:
+    chart = render(lab, "rbac.tier=observe")
+
+    assert not chart.config.probes.any
+    own = (*chart.of("Role"), *chart.of("ClusterRole"))
+    verbs = {verb for role in own for rule in role["rules"] for verb in rule["verbs"]}
+    assert verbs == {"get", "list", "watch", "patch"}  # patch: the run's own status
+
+
 def test_namespaces_can_be_somebody_elses(lab: Lab) -> None:
     chart = switched_on(lab, ["dra_support"], "namespace.create=false", "namespace.work=given-work")
 

@@ -41,7 +41,8 @@
 {{- .Values.namespace.probe | default (printf "%s-probe" (include "aiconform.fullname" .)) -}}
 {{- end -}}
 
-{{/* The rules of all checks that are switched on, each once: (list $ "work"). */}}
+{{/* The rules of all checks that are switched on, each once: (list $ "work"). Below the tier full
+     checks may look, and make nothing. */}}
 {{- define "aiconform.checkRules" -}}
 {{- $root := index . 0 -}}
 {{- $place := index . 1 -}}
@@ -53,8 +54,18 @@
 {{- $parts := splitList "." .switch -}}
 {{- $on = get (get $root.Values (first $parts)) (last $parts) -}}
 {{- end -}}
-{{- if $on -}}
-{{- $rules = append $rules (omit . "switch" | toJson) -}}
+{{- $rule := omit . "switch" -}}
+{{- if ne $root.Values.rbac.tier "full" -}}
+{{- $verbs := list -}}
+{{- range .verbs -}}
+{{- if has . (list "get" "list" "watch") -}}
+{{- $verbs = append $verbs . -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $rule "verbs" $verbs -}}
+{{- end -}}
+{{- if and $on $rule.verbs -}}
+{{- $rules = append $rules ($rule | toJson) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -75,5 +75,10 @@
 {{- /* Those that the chart grants the rights for. */ -}}
 {{- $_ := set $run.checks "enabled" (include "aiconform.checks" . | fromJson | keys | sortAlpha) -}}
 {{- end -}}
+{{- if eq .Values.rbac.tier "observe" -}}
+{{- range $probe, $_ := $run.probes -}}
+{{- $_ := set $run.probes $probe false -}}
+{{- end -}}
+{{- end -}}
 {{- merge $computed $run | toPrettyJson -}}
 {{- end -}}

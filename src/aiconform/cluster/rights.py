@@ -49,7 +49,10 @@ def hint_for(verb: str, resource: str) -> str:
             return (
                 f"Set {right.switch}=true in the chart's values; lost without: {right.lost_without}"
             )
-    return f"Set rbac.create=true in the chart's values, or grant '{verb}' on '{resource}'"
+    return (
+        "Set rbac.create=true and rbac.tier=full in the chart's values, "
+        f"or grant '{verb}' on '{resource}'"
+    )
 
 
 _AGENTS = "no node is probed"
