@@ -11,7 +11,8 @@ LAB_LIMITS := -o timeout=900 -o timeout_func_only=true
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e build \
-	manifests findings check-rights lock bundle bench bench-start bench-fabric clean
+	manifests findings check-rights lock bundle bench bench-start bench-checks bench-fabric \
+	clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -71,10 +72,13 @@ lock: venv ## Renew the locked requirements
 bundle: venv ## One archive for a site without internet, into dist/
 	@$(PY) -m tools.bundle
 
-bench: bench-start bench-fabric ## Run every benchmark suite
+bench: bench-start bench-checks bench-fabric ## Run every benchmark suite
 
 bench-start: venv ## From `helm install` to the first probe, sizes, start-up
 	@$(PY) -m bench.start
+
+bench-checks: venv ## How long the requirement checks take, and how much of it is waiting
+	@$(PY) -m bench.checks
 
 bench-fabric: venv ## What each way of testing finds in simulated networks (some minutes)
 	@$(PY) -m bench.fabric

@@ -171,7 +171,8 @@ class CheckEnded(Frozen):
     """
     A check is over and has cleaned up; it is not run again when the run resumes.
 
-    `leftovers`: objects of ours that did not go, or that could not be listed.
+    `leftovers`: objects of ours that did not go, or that could not be listed. `waited_s`: of its
+    time, the seconds in which it only waited for the platform.
     """
 
     kind: Literal["check_ended"] = "check_ended"
@@ -179,6 +180,7 @@ class CheckEnded(Frozen):
     how: Literal["complete", "time_box", "broken"]
     sentence: Sentence = ""
     leftovers: Annotated[tuple[Sentence, ...], Field(max_length=100)] = ()
+    waited_s: Annotated[float, Field(ge=0)] = 0.0
 
 
 class RoundsStopped(Frozen):

@@ -16,6 +16,7 @@ from aiconform.checks.framework.refusals import Security
 from aiconform.checks.framework.rights import Workplace
 from aiconform.checks.framework.steps import Step
 from aiconform.checks.framework.surroundings import Surroundings
+from aiconform.checks.framework.waiting import Waiting
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.objects import PatchStyle, Reply
 from aiconform.cluster.resources import POD, Resource
@@ -42,6 +43,7 @@ class Context(Looking):
         super().__init__(check, surroundings)
         self._manners = surroundings.manners(check)
         self._steps: list[Step] = []
+        self.waiting = Waiting(surroundings.clock)
 
     # --- what was seen -------------------------------------------------------------------------
 
@@ -162,10 +164,11 @@ class Context(Looking):
 
     async def sleep(self, seconds: float) -> None:
         """Wait; ends the check when its time box is over."""
-        if self.now() + seconds > self.deadline:
-            await self._around.sleep(max(0.0, self.deadline - self.now()))
+        left_s = max(0.0, self.deadline - self.now())
+        with self.waiting.asleep():
+            await self._around.sleep(min(seconds, left_s))
+        if seconds > left_s:
             raise TimeBoxPassedError
-        await self._around.sleep(seconds)
 
     async def until(
         self, look: Callable[[], Awaitable[T | None]], *, limit_s: float, every_s: float = 0.5

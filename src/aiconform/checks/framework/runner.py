@@ -73,7 +73,10 @@ async def _swept_and_looked(context: Context, around: Surroundings) -> CheckEnde
         raise
     if left:
         log.warning("check.left", check=check.id, objects=left[:10])
-    return CheckEnded(check=check.id, how=how, sentence=clip(sentence), leftovers=left)
+    return CheckEnded(
+        check=check.id, how=how, sentence=clip(sentence), leftovers=left,
+        waited_s=context.waiting.total_s,
+    )  # fmt: skip
 
 
 async def _looked(context: Context) -> tuple[How, str, StepProblem | None]:
