@@ -17,8 +17,10 @@ Mode = Literal["plugin", "dra"]
 MODES: tuple[Mode, ...] = ("plugin", "dra")
 
 
-def judged(world: World, settings: dict[str, Any] | None = None) -> RequirementVerdict:
-    entries = asyncio.run(world.run(settings))
+def judged(
+    world: World, settings: dict[str, Any] | None = None, *, accelerators: int = 4
+) -> RequirementVerdict:
+    entries = asyncio.run(world.run(settings, accelerators=accelerators))
     return world.platform.verdict(CHECK, entries, version="1.37")
 
 
@@ -34,6 +36,28 @@ def test_a_sound_platform_passes_with_evidence(mode: Mode) -> None:
     assert {step.outcome for step in verdict.steps} == {Outcome.PASS}
     assert any(path.startswith("visibility/") for path in verdict.evidence)
     assert any("granted" in note and "gpu-0" in note for note in verdict.notes)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("most", "outcome", "reason"),
+    [(0, Outcome.UNKNOWN, "NoDeviceAllowed"), (1, Outcome.WARN, "SingleDevice")],
+)
+def test_no_more_devices_are_held_than_the_site_allows(
+    mode: Mode, most: int, outcome: Outcome, reason: str
+) -> None:
+    world = World(mode=mode)
+    held = 0
+
+    def count(*_: object) -> None:
+        nonlocal held
+        held = max(held, sum(len(devices) for devices in world.held.values()))
+
+    world.platform.objects.reactions.append(count)
+    verdict = judged(world, accelerators=most)
+
+    assert (verdict.outcome, verdict.reason) == (outcome, reason), verdict.sentence
+    assert held <= most
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -62,8 +62,10 @@ class World:
         objects.admission.append(self._admit)
         self.platform.schedule = self._schedule
 
-    async def run(self, settings: Json | None = None) -> tuple[Entry, ...]:
-        return await self.platform.run(CHECK, settings=settings)
+    async def run(
+        self, settings: Json | None = None, *, accelerators: int = 4
+    ) -> tuple[Entry, ...]:
+        return await self.platform.run(CHECK, settings=settings, accelerators=accelerators)
 
     # --- scheduler -----------------------------------------------------------------------------
 

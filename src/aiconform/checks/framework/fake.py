@@ -115,10 +115,10 @@ class FakePlatform:
         check: Check,
         *,
         settings: Mapping[str, Any] | None = None,
-        time_box_s: float | None = None,
+        accelerators: int = 4,
     ) -> tuple[Entry, ...]:
         """Run the check as the campaign does; the journal of it."""
-        config = self._config(check, settings or {})
+        config = self._config(check, settings or {}, accelerators)
         self._open(check, config)
         around = self.surroundings(config)
         await run_check(check, around)
@@ -166,8 +166,10 @@ class FakePlatform:
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _config(self, check: Check, settings: Mapping[str, Any]) -> RunConfig:
-        checks = Checks(enabled=(check.id,), settings={check.id: dict(settings)})
+    def _config(self, check: Check, settings: Mapping[str, Any], accelerators: int) -> RunConfig:
+        checks = Checks(
+            enabled=(check.id,), settings={check.id: dict(settings)}, accelerators=accelerators
+        )
         return RunConfig(name="test-run", checks=checks, work_namespace=WORK, probe_namespace=PROBE)
 
     def _open(self, check: Check, config: RunConfig) -> None:

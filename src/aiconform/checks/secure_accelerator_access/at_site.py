@@ -124,7 +124,7 @@ class AtSite:
         async with self._step("two-tenants") as seen:
             seen["files"] = []
             inventory = await self._ctx.inventory()
-            left = self._free_in(inventory)
+            left = min(self._free_in(inventory), self._ctx.device_budget - 1)
             seen["free_beside_a"] = left
             if not left:
                 return

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from aiconform.checks.framework import Context, Inventory
+from aiconform.checks.framework import Context, Inventory, UnavailableError
 from aiconform.checks.secure_accelerator_access import manifests
 from aiconform.checks.secure_accelerator_access.at_site import AtSite
 from aiconform.checks.secure_accelerator_access.files import all_patterns
@@ -24,6 +24,9 @@ _AT_A_TIME = 8
 async def run(ctx: Context) -> None:
     choice = found = None
     async with ctx.step("inventory") as seen:
+        if not ctx.device_budget:
+            told = "run.checks.accelerators is 0: none may be held, so none was tried"
+            raise UnavailableError("NoDeviceAllowed", told)
         found = await ctx.inventory()
         choice = choose(found, ctx.settings)
         seen.update(

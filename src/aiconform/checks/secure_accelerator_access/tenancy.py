@@ -24,7 +24,7 @@ _SHORT = ("Insufficient {what}", "cannot allocate all claims")
 def two_tenants(site: Site, listing_a: Json, allocated_a: Json, facts: Json) -> Answer:
     """A6: each has a device of its own, and neither reaches the other's."""
     if not facts["free_beside_a"]:
-        told = f"only one {site.what} was free on {site.node}: two tenants were not compared"
+        told = f"only one {site.what} was free to hold on {site.node}: no two tenants were compared"
         return warned("SingleDevice", told)
     pod, listing_b = facts["pod"], facts["listing"]
     if not pod.get("ready"):
