@@ -7,7 +7,7 @@ NODES ?= 4
 CLUSTER ?= lab
 ARGS ?=
 # Of a test alone: what it shares with others, such as the lab's start, takes as long as it takes.
-LAB_LIMITS := -o timeout=900 -o timeout_func_only=true
+LAB_LIMITS := -o timeout=900 -o timeout_func_only=true --durations=15
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e build \
