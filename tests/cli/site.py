@@ -93,6 +93,7 @@ class FakeSite:
     said: Status | None = None
     refuse: dict[str, BaseException] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    arguments: ChartArguments | None = None  # of the last rendering or installation
     on_install: Callable[[], None] = lambda: None
     spoil: int = 0  # so many copies come over cut
     reviews: Callable[[Json], Json | None] = lambda review: None
@@ -114,6 +115,7 @@ class FakeSite:
 
     def render(self, arguments: ChartArguments, *, release: str, namespace: str) -> str:
         self._called("render")
+        self.arguments = arguments
         config = self.config.model_copy(update={"name": arguments.run_name or "demo"})
         return MANIFEST.format(
             release=release, namespace=namespace, config=config.model_dump_json(by_alias=True)

@@ -1,6 +1,7 @@
 """What holds for every requirement, whatever its own evaluator says."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from aiconform.model.records import (
 )
 from aiconform.model.requirement import RequirementVerdict, Step
 from aiconform.model.verdict import Judgement, RunVerdict
+from aiconform.model.waiver import Waiver
 from tests.support.records import JournalWriter
 
 GANG, SCALING = "gang_scheduling", "cluster_autoscaling"
@@ -48,6 +50,7 @@ def judged(
     files: Sequence[str] = (),
     config: dict[str, Any] | None = None,
     checklist: str = "",
+    waivers: Sequence[Waiver] | None = None,
 ) -> Judgement:
     settings = Checks(enabled=(check,), **(config or {}))
     probes = {"compute": False, "memory": False, "tcp": False}
@@ -69,7 +72,7 @@ def judged(
     records.append(RunClosed(how="complete"))
     writer = JournalWriter()
     writer.add(*records)
-    return judge(writer.entries, evaluators={check: evaluate}, checklist=checklist)
+    return judge(writer.entries, evaluators={check: evaluate}, checklist=checklist, waivers=waivers)
 
 
 def requirement(*arguments: Any, **parts: Any) -> RequirementVerdict:
@@ -229,3 +232,24 @@ def test_check_that_began_again_begins_from_nothing() -> None:
     judge(writer.entries, evaluators={GANG: evaluate})
 
     assert seen == ["it"]
+
+
+WAIVER = Waiver(id=GANG, scope="cluster", reason="r", owner="o", expiry=date(2999, 1, 1))
+
+
+@pytest.mark.parametrize("outcome", ["FAIL", "UNKNOWN"])
+def test_waived_requirement_keeps_its_verdict(outcome: str) -> None:
+    told = judged(always(outcome), waivers=[WAIVER])
+
+    (found,) = told.requirements
+    assert (found.outcome, found.waived) == (Outcome(outcome), WAIVER)
+    # Nothing else passed, so there is nothing that the run could count as.
+    assert told.counted is RunVerdict.INCOMPLETE
+
+
+def test_waiver_of_a_requirement_that_passes_is_unused() -> None:
+    told = judged(always("PASS"), waivers=[WAIVER])
+
+    assert told.requirements[0].waived is None
+    assert told.counted is told.verdict is RunVerdict.PASS
+    assert told.waivers[0].state == "unused"

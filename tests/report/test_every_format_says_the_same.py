@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from aiconform.model.requirement import Level
 from aiconform.model.verdict import Judgement, Outcome, RunVerdict, Verdict
+from aiconform.model.waiver import Waiver
 from aiconform.report import write_results
 from aiconform.report.items import State, items
 from aiconform.report.markdown import md_text
@@ -20,6 +22,9 @@ from aiconform.report.scrub import printable, xml_text
 from tests.browser.runs import requirement
 from tests.report.sample import entries, judgement, verdict
 
+WAIVER = Waiver(
+    id="AIC-NET-001", scope="*", reason="ticket <7>", owner="fabric team", expiry=date(2027, 3, 31)
+)
 HOSTILE = 'a|b <b>"x"</b> \\ `c` @team [x](y) https://z \x1b[2J'
 Key = tuple[str, str]
 Reader = Callable[[Path], dict[Key, State]]
@@ -34,11 +39,20 @@ def everything() -> Judgement:
             verdicts.append(verdict(outcome, item="memory.copy", node=name, required=required,
                                     sentence=HOSTILE, gbit=1.5))  # fmt: skip
     verdicts.append(verdict(Outcome.FAIL, item="gemm.rate", device=HOSTILE))
+    verdicts += [
+        verdict(outcome, item="tcp.path", node=f"{outcome.value.lower()}-waived").model_copy(
+            update={"waived": WAIVER}
+        )
+        for outcome in Outcome
+        if outcome not in {Outcome.PASS, Outcome.SKIP}
+    ]
     requirements = tuple(
         requirement(f"{outcome.value.lower()}_{level.value.lower()}", outcome, HOSTILE, level)
         for outcome in Outcome
         for level in Level
     )
+    waived = requirement("waived", Outcome.FAIL, HOSTILE).model_copy(update={"waived": WAIVER})
+    requirements = (*requirements, waived)
     return judgement().model_copy(
         update={"verdicts": tuple(verdicts), "requirements": requirements, "sentence": HOSTILE}
     )
@@ -103,7 +117,9 @@ def from_metrics(directory: Path) -> dict[Key, State]:
     found = {}
     for sample in family.samples:
         labels = sample.labels
-        told = verdict(Outcome(labels["outcome"]), required=labels["required"] == "true")
+        told = verdict(
+            Outcome(labels["outcome"]), required=labels["required"] == "true"
+        ).model_copy(update={"waived": WAIVER if labels["waived"] == "true" else None})
         (item,) = items(judgement().model_copy(update={"verdicts": (told,)}))
         found[labels["item"], labels["name"]] = item.state
     return found
@@ -127,10 +143,11 @@ def test_markdown_lists_all_that_is_red_and_counts_all(written: Path) -> None:
     rows = re.findall(r"^\| (FAIL|ERROR|UNKNOWN|WARN) \| (.*?) \| (.*?) \|", text, re.MULTILINE)
     red = [i for i in items(everything()) if i.state in {State.FAILED, State.ERRORED}]
     warned = [i for i in items(everything()) if i.outcome is Outcome.WARN]
+    waived = [i for i in items(everything()) if i.waived and i.outcome is not Outcome.WARN]
     assert sorted(rows) == sorted(
-        (i.outcome.value, md_text(i.suite), md_text(i.name)) for i in (*red, *warned)
+        (i.outcome.value, md_text(i.suite), md_text(i.name)) for i in (*red, *warned, *waived)
     )
-    assert "| requirement | 2 | 2 | 2 | 2 | 2 | 2 |" in text
+    assert "| requirement | 3 | 2 | 2 | 2 | 2 | 2 |" in text
 
 
 def test_page_has_each_requirement_with_its_outcome() -> None:

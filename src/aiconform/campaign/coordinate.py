@@ -111,7 +111,7 @@ class Campaign:
                 recorder=self._recorder, environment=self._environment, archive=self._archive
             )
             await hold(environment=self._environment, publisher=self._publisher, ending=ending)
-        return exit_code(ending.verdict, self._config.fail_on)
+        return exit_code(ending.counts_as, self._config.fail_on)
 
     async def _to_the_end(self) -> None:
         try:

@@ -27,9 +27,14 @@ RELEASE_POLL_S = 0.2
 
 @dataclass(frozen=True)
 class Ending:
-    """How a run ended, and the tarball's checksum (None: it could not be written)."""
+    """
+    How a run ended, and the tarball's checksum (None: it could not be written).
+
+    `counts_as` is what the exit code follows: the verdict, with what is waived set aside.
+    """
 
     verdict: RunVerdict
+    counts_as: RunVerdict
     sentence: str
     sha256: str | None
 
@@ -54,12 +59,13 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
                 recorder.entries,
                 judgement,
             )
-            return Ending(judgement.verdict, judgement.sentence, sha256)
+            return Ending(judgement.verdict, judgement.counted, judgement.sentence, sha256)
         except AiconformError as exc:
             problem = exc
     log.error("results.unwritten", problem=str(problem), verdict_so_far=judgement.verdict.value)
     return Ending(
         verdict=RunVerdict.ERROR,
+        counts_as=RunVerdict.ERROR,
         sentence=f"the results could not be archived: {problem}",
         sha256=None,
     )

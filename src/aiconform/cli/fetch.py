@@ -71,4 +71,4 @@ def fetch(
     if problem is not None:
         tell(problem)
         return EXIT_BROKEN
-    return exit_code(fetched.judgement.verdict, fail_on)
+    return exit_code(fetched.judgement.counted, fail_on)

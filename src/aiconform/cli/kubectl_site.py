@@ -150,6 +150,7 @@ def _with_values(helm: Helm, verb: str, release: str, arguments: ChartArguments,
     """
     words = [f"--values={file}" for file in arguments.value_files]
     words += [f"--set={value}" for value in arguments.sets]
+    words += [f"--set-file={value}" for value in arguments.set_files]
     if arguments.run_name:
         words.append(f"--set-string=run.name={arguments.run_name}")
     try:

@@ -1,6 +1,7 @@
 """Options that several commands share, spelt once."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -47,6 +48,14 @@ sets: Decorator = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="One value of the chart, as for Helm. May be repeated.",
+)
+
+waivers: Decorator = click.option(
+    "--waivers",
+    "waivers_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Known faults that are accepted for a while (YAML): they stay visible, and do not count.",
 )
 
 

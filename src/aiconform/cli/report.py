@@ -1,5 +1,6 @@
 """`aiconform report`: read a run back and judge it anew."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -31,6 +32,13 @@ from aiconform.model.verdict import FailOn, exit_code
     metavar="VERSION",
     help="Judge requirements against this version of the checklist, e.g. 1.36.",
 )
+@options.waivers
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="The day that decides which waivers have expired.  [default: today]",
+)
 @options.output
 @options.fail_on
 def report(
@@ -38,6 +46,8 @@ def report(
     write_to: Path | None,
     references: Path | None,
     checklist: str,
+    waivers_file: Path | None,
+    on: datetime | None,
     output: str,
     fail_on: FailOn,
 ) -> int:
@@ -45,7 +55,8 @@ def report(
     Judge a finished run again, offline, from its journal.
 
     RESULTS is the tarball, the unpacked directory, or the journal alone. Only the journal is read:
-    the verdict is made anew from the facts, whatever a summary beside it says.
+    the verdict is made anew from the facts, whatever a summary beside it says. Waivers in a file
+    take the place of those that the run was given.
 
     \b
     Examples:
@@ -53,7 +64,9 @@ def report(
         aiconform report results/run-20270114-101500 -o json | jq .findings
         aiconform report old.tar.gz --write old/
         aiconform report old.tar.gz --references site.yaml
+        aiconform report old.tar.gz --waivers waivers.yaml
     """
+    from aiconform.cli.waivers import read_waivers
     from aiconform.model.reference import parse_references
     from aiconform.report import load_results, write_results
     from aiconform.report.again import judge_again
@@ -63,12 +76,18 @@ def report(
     for damage in loaded.damage:
         note(f"damaged: {damage}")
     own = parse_references(references.read_text(encoding="utf-8")) if references else None
-    judgement = judge_again(loaded, references=own, checklist=checklist)
+    judgement = judge_again(
+        loaded,
+        references=own,
+        checklist=checklist,
+        waivers=None if waivers_file is None else read_waivers(waivers_file).waivers,
+        on=(on or datetime.now(UTC)).date(),
+    )
     if write_to is not None:
         write_results(write_to, loaded.entries, judgement)
         note(f"Written to {write_to}")
     show_judgement(judgement, loaded.entries, output=output)
-    return exit_code(judgement.verdict, fail_on)
+    return exit_code(judgement.counted, fail_on)
 
 
 def _warn_of_changes(results: Path) -> None:

@@ -41,6 +41,7 @@ def _checked_name(_ctx: click.Context, _parameter: click.Parameter, name: str | 
     show_default=True,
     help="Where results go: DIR/<run>/ and DIR/<run>.tar.gz.",
 )
+@options.waivers
 @options.namespace
 @options.release
 @click.option("--keep", is_flag=True, help="Leave everything installed, and say how to go on.")
@@ -53,6 +54,7 @@ def run(
     checks: tuple[str, ...],
     name: str | None,
     results: Path,
+    waivers_file: Path | None,
     namespace: str,
     release_name: str,
     keep: bool,
@@ -71,6 +73,7 @@ def run(
         aiconform run --set run.profile=quick --set run.probes.tcp=false
         aiconform run --values site.yaml --name after-upgrade --fail-on fail
         aiconform run --checks all
+        aiconform run --waivers waivers.yaml
     """
     from aiconform.cli.charts import find_chart
     from aiconform.cli.clock import Clock
@@ -82,6 +85,7 @@ def run(
     from aiconform.cli.show import note, show_judgement
     from aiconform.cli.site import ChartArguments
     from aiconform.cli.view import make_view
+    from aiconform.cli.waivers import read_waivers
 
     def show(fetched: "Fetched") -> None:
         show_judgement(fetched.judgement, fetched.entries, output=output)
@@ -90,7 +94,11 @@ def run(
 
     clock = Clock()
     arguments = ChartArguments(
-        find_chart(chart), value_files, (*sets, *checks), name or run_name(clock.now())
+        find_chart(chart),
+        value_files,
+        (*sets, *checks),
+        name or run_name(clock.now()),
+        set_files=() if waivers_file is None else (read_waivers(waivers_file).as_set_file,),
     )
     order = Order(arguments, release_name, namespace, results, keep)
     with Interrupts() as interrupts:
@@ -111,4 +119,4 @@ def run(
         tell(ended.problem)
         return EXIT_BROKEN
     assert ended.fetched is not None  # without a problem there are results
-    return exit_code(ended.fetched.judgement.verdict, fail_on)
+    return exit_code(ended.fetched.judgement.counted, fail_on)

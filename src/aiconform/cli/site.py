@@ -23,6 +23,7 @@ class ChartArguments:
     value_files: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     run_name: str = ""
+    set_files: tuple[str, ...] = ()  # KEY=FILE
 
 
 class Site(Protocol):

@@ -12,7 +12,7 @@ from aiconform.model.verdict import Figure, Outcome, Verdict
 
 def judge_coverage(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> Verdict:
     """PASS only when the survey, the plan and the end of the run are there and nothing is left."""
-    gaps = list(_gaps(facts, network, verdicts))
+    gaps = list(coverage_gaps(facts, network, verdicts))
     nodes = len(facts.nodes)
     figures = (
         _figure("nodes", nodes - _untested(facts), nodes),
@@ -52,7 +52,9 @@ def _wants_accelerators(facts: Facts) -> bool:
     return any(is_known_answer(exercise) for exercise in plan.exercises)
 
 
-def _gaps(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> Iterator[tuple[str, str]]:
+def coverage_gaps(
+    facts: Facts, network: Network, verdicts: Sequence[Verdict]
+) -> Iterator[tuple[str, str]]:
     for name, fact in (
         ("the run's configuration", facts.opened),
         ("the survey", facts.surveyed),

@@ -1,6 +1,7 @@
 """From a journal to everything that follows from it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from aiconform.judge.answers import is_answer, judge_answers
 from aiconform.judge.coverage import judge_coverage
@@ -14,9 +15,13 @@ from aiconform.judge.rates import judge_rates
 from aiconform.judge.requirements import judge_requirements, must_verdicts
 from aiconform.judge.run import conclude
 from aiconform.judge.sightings import Evaluator
+from aiconform.judge.waiving import Waiving, uses, waive_findings, waive_requirements
 from aiconform.model.records import Entry
 from aiconform.model.reference import SiteReference
-from aiconform.model.verdict import Judgement, Outcome, Verdict
+from aiconform.model.verdict import Judgement, Outcome, RunVerdict, Verdict
+from aiconform.model.waiver import Waiver
+
+_LAST_S = 253_402_300_799.0  # the end of 9999
 
 
 def judge(
@@ -25,6 +30,8 @@ def judge(
     references: Sequence[SiteReference] | None = None,
     evaluators: Mapping[str, Evaluator] | None = None,
     checklist: str = "",
+    waivers: Sequence[Waiver] | None = None,
+    on: date | None = None,
 ) -> Judgement:
     """
     Judge a journal.
@@ -34,10 +41,13 @@ def judge(
             run was given.
         evaluators: What judges each requirement; without it a planned check is UNKNOWN.
         checklist: The version to judge requirements against; empty: the cluster's own.
+        waivers: What the site accepts for a while; None: those that the run was given.
+        on: The day that decides which waivers have expired; None: that of the journal's last word.
 
     Any journal is judged, a damaged or a hostile one too: what it does not prove is UNKNOWN. The
     order of the entries in memory is of no account, their numbers are.
     """
+    entries = tuple(entries)
     facts = gather(entries)
     network = Network(facts)
     own = _own(facts, _site(facts) if references is None else references)
@@ -47,7 +57,7 @@ def judge(
     findings = find(facts, network, verdicts)
     requirements = judge_requirements(facts, evaluators or {}, checklist=checklist)
     verdict, sentence = conclude(facts, (*verdicts, *must_verdicts(requirements)), findings)
-    return Judgement(
+    judgement = Judgement(
         run=facts.opened.record.run if facts.opened else "unknown",
         verdict=verdict,
         sentence=sentence,
@@ -56,6 +66,40 @@ def judge(
         ledger=make_ledger(facts, network, verdicts),
         requirements=requirements,
     )
+    given = (facts.config.site_waivers if facts.config else ()) if waivers is None else waivers
+    return (
+        _waived(judgement, facts, network, given, on or _last_day(entries)) if given else judgement
+    )
+
+
+def _waived(
+    judgement: Judgement, facts: Facts, network: Network, waivers: Sequence[Waiver], on: date
+) -> Judgement:
+    """The same judgement, with what is waived marked and set aside."""
+    findings = waive_findings(judgement.findings, waivers, on)
+    requirements = waive_requirements(judgement.requirements, waivers, on)
+    told = judgement.model_copy(
+        update={
+            "findings": findings,
+            "requirements": requirements,
+            "waivers": uses(waivers, findings, requirements, on),
+        }
+    )
+    if not any(f.waived for f in findings) and not any(r.waived for r in requirements):
+        return told
+    waiving = Waiving(facts, network, findings, judgement.verdicts)
+    counting = [each for each in requirements if each.waived is None]
+    left = [each for each in findings if each.waived is None]
+    counts_as, _ = conclude(facts, (*waiving.counted(), *must_verdicts(counting)), left)
+    if counts_as is RunVerdict.PASS:
+        counts_as = RunVerdict.PASS_WITH_WARNINGS
+    return told.model_copy(update={"verdicts": waiving.marked(), "counts_as": counts_as})
+
+
+def _last_day(entries: Sequence[Entry]) -> date:
+    """In UTC; a clock that is beyond all calendars is taken for their end."""
+    at = max((entry.at for entry in entries), default=0.0)
+    return datetime.fromtimestamp(min(max(at, 0.0), _LAST_S), tz=UTC).date()
 
 
 def _site(facts: Facts) -> Sequence[SiteReference]:

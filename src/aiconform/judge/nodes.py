@@ -8,7 +8,7 @@ sending or receiving. What a peer did not report, or a fault that lies with a pe
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aiconform.fabric import pair_of
+from aiconform.fabric import Blamed, Pair, pair_of
 from aiconform.judge.blame import ids_of, sentence_of
 from aiconform.judge.facts import Facts
 from aiconform.judge.network import Network
@@ -26,6 +26,9 @@ class Part:
     reason: str
     sentence: str
     rests_on: tuple[str, ...] = ()
+    # What it comes from: a verdict, a fault of the network, paths whose ill end is open; None: what
+    # the node itself did not come to.
+    source: Verdict | Blamed | tuple[Pair, ...] | None = None
 
 
 def judge_nodes(facts: Facts, network: Network, own: Sequence[Verdict]) -> Iterator[Verdict]:
@@ -50,14 +53,20 @@ def judge_nodes(facts: Facts, network: Network, own: Sequence[Verdict]) -> Itera
             yield judge_unplanned(node, facts)
 
 
-def _judge_node(node: str, facts: Facts, network: Network, own: Sequence[Verdict]) -> Verdict:
-    parts = [Part(v.outcome, v.reason, v.sentence, v.rests_on) for v in own]
+def node_parts(node: str, facts: Facts, network: Network, own: Sequence[Verdict]) -> Sequence[Part]:
+    """All that weighs in a planned node's verdict."""
+    parts = [Part(v.outcome, v.reason, v.sentence, v.rests_on, v) for v in own]
     parts += [*_owed_reports(node, facts), *_links(node, network), *_nothing(node, facts)]
     if trouble := trouble_of(node, facts):
         # What else is open follows from it; what failed before stands.
         parts = [part for part in parts if part.outcome is not Outcome.UNKNOWN]
         state = facts.states.get(node)
         parts.append(Part(Outcome.UNKNOWN, *trouble, (state.id,) if state else ()))
+    return parts
+
+
+def _judge_node(node: str, facts: Facts, network: Network, own: Sequence[Verdict]) -> Verdict:
+    parts = node_parts(node, facts, network, own)
     outcome = worst(part.outcome for part in parts)
     deciding = [part for part in parts if part.outcome is outcome]
     if outcome is Outcome.PASS:
@@ -81,7 +90,7 @@ def _nothing(node: str, facts: Facts) -> Iterator[Part]:
 def _links(node: str, network: Network) -> Iterator[Part]:
     """Faults in this node's sending or receiving, and whether its network was tried at all."""
     for blamed in network.blamed(node):
-        yield Part(Outcome.FAIL, "NetworkFault", sentence_of(blamed), ids_of(blamed))
+        yield Part(Outcome.FAIL, "NetworkFault", sentence_of(blamed), ids_of(blamed), blamed)
     partners = network.partners.get(node, ())
     alive = [peer for peer in partners if not network.facts.is_gone(peer)]
     unlocated = [
@@ -92,7 +101,8 @@ def _links(node: str, network: Network) -> Iterator[Part]:
     ]
     if unlocated:
         said = f"{node}: no data to or from {listed(unlocated)}; which end is at fault is open"
-        yield Part(Outcome.UNKNOWN, "FaultNotLocated", said)
+        pairs = tuple(pair_of(node, peer) for peer in unlocated)
+        yield Part(Outcome.UNKNOWN, "FaultNotLocated", said, source=pairs)
     carried = {Outcome.PASS, Outcome.WARN}
     outcomes = {network.paths[pair_of(node, peer)].outcome for peer in alive}
     if alive and not outcomes & carried and not network.blamed(node) and not unlocated:

@@ -13,6 +13,7 @@ from aiconform.model.reference import (
     SiteReference,
     parse_references,
 )
+from aiconform.model.waiver import MAX_WAIVERS_CHARACTERS, Waiver, parse_waivers
 
 Positive = Annotated[float, Field(gt=0)]
 
@@ -117,6 +118,8 @@ class RunConfig(FrozenCamel):
     fabric: FabricSettings = FabricSettings()
     # The site's own figures, as YAML; they win over those that come with a release.
     references: Annotated[str, Field(max_length=MAX_REFERENCES_CHARACTERS)] = ""
+    # Known faults that a site accepts for a while, as YAML.
+    waivers: Annotated[str, Field(max_length=MAX_WAIVERS_CHARACTERS)] = ""
     checks: Checks = Checks()
     # Namespaces that the chart makes for the checks' objects: Pod Security level restricted, and,
     # for what has to try what that level forbids, baseline.
@@ -135,6 +138,19 @@ class RunConfig(FrozenCamel):
         except ConfigError as exc:
             raise ValueError(str(exc)) from exc
         return text
+
+    @field_validator("waivers")
+    @classmethod
+    def _are_waivers(cls, text: str) -> str:
+        try:
+            parse_waivers(text)
+        except ConfigError as exc:
+            raise ValueError(str(exc)) from exc
+        return text
+
+    @property
+    def site_waivers(self) -> tuple[Waiver, ...]:
+        return parse_waivers(self.waivers)
 
     @property
     def site_references(self) -> tuple[SiteReference, ...]:

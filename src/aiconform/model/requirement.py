@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from aiconform.model.base import Frozen, ReasonCode, Sentence
 from aiconform.model.outcome import Outcome
+from aiconform.model.waiver import Waiver
 
 # An id as the checklists have it: gang_scheduling.
 RequirementId = Annotated[str, Field(max_length=64, pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
@@ -77,6 +78,7 @@ class RequirementVerdict(Frozen):
     duration_s: Duration | None = None
     # False: artifacts and tests under names that no one takes for the upstream suite's.
     upstream_names: bool = True
+    waived: Waiver | None = None  # the outcome stays, and a submission claims nothing by it
 
     @property
     def mandatory(self) -> tuple[Step, ...]:

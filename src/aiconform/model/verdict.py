@@ -10,6 +10,8 @@ from aiconform.model.base import Count, Frozen, Name, ReasonCode, Sentence, Text
 from aiconform.model.outcome import Outcome as Outcome
 from aiconform.model.outcome import worst as worst
 from aiconform.model.requirement import RequirementVerdict
+from aiconform.model.waiver import Waiver as Waiver
+from aiconform.model.waiver import WaiverUse as WaiverUse
 
 
 class Subject(Frozen):
@@ -63,6 +65,7 @@ class Verdict(Frozen):
     required: bool = True
     figures: tuple[Figure, ...] = ()
     rests_on: tuple[str, ...] = ()  # journal record ids, "j17"
+    waived: Waiver | None = None  # all that makes it bad is; the outcome stays
 
     @model_validator(mode="after")
     def _a_pass_is_earned(self) -> "Verdict":
@@ -81,6 +84,7 @@ class Finding(Frozen):
     action_kind: Action
     action: Sentence  # how, in words
     rests_on: tuple[str, ...] = ()
+    waived: Waiver | None = None
 
 
 class LedgerState(StrEnum):
@@ -140,12 +144,23 @@ def exit_code(verdict: RunVerdict, fail_on: FailOn = "incomplete") -> int:
 
 
 class Judgement(Frozen):
-    """Everything that follows from one journal."""
+    """
+    Everything that follows from one journal.
+
+    `counts_as`: the run in one word with what is waived set aside, never better than a pass with
+    warnings; None: nothing is waived. Exit codes follow it.
+    """
 
     run: str
     verdict: RunVerdict
     sentence: Sentence
+    counts_as: RunVerdict | None = None
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     ledger: tuple[LedgerEntry, ...]
     requirements: tuple[RequirementVerdict, ...] = ()  # of those whose checks were switched on
+    waivers: tuple[WaiverUse, ...] = ()
+
+    @property
+    def counted(self) -> RunVerdict:
+        return self.counts_as or self.verdict

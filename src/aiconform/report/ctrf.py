@@ -39,6 +39,7 @@ def ctrf(entries: Sequence[Entry], judgement: Judgement) -> bytes:
             "summary": _summary(tests, start, stop),
             "tests": tests,
             "extra": {"run": judgement.run, "verdict": judgement.verdict.value,
+                      "counts_as": judgement.counted.value,
                       "sentence": printable(judgement.sentence),
                       "findings": [_finding(f) for f in findings_first(judgement)]},
         },
@@ -46,7 +47,8 @@ def ctrf(entries: Sequence[Entry], judgement: Judgement) -> bytes:
     return f"{json.dumps(document, indent=1, allow_nan=False)}\n".encode()
 
 
-def _finding(finding: Finding) -> dict[str, str]:
+def _finding(finding: Finding) -> dict[str, Any]:
+    waiver = finding.waived
     return {
         "code": finding.code,
         "where": printable(str(finding.subject)),
@@ -54,6 +56,13 @@ def _finding(finding: Finding) -> dict[str, str]:
         "sentence": printable(finding.sentence),
         "action_kind": finding.action_kind.value,
         "action": printable(finding.action),
+        "waived": {
+            "owner": printable(waiver.owner),
+            "expiry": waiver.expiry.isoformat(),
+            "reason": printable(waiver.reason),
+        }
+        if waiver
+        else None,
     }
 
 
@@ -70,8 +79,12 @@ def _test(item: Item) -> dict[str, Any]:
         "status": _STATUSES[item.state],
         "rawStatus": item.outcome.value,
         "duration": round(1000 * (item.duration_s or 0.0)),
-        "message": printable(item.sentence),
-        "labels": {"required": item.required, "reason": item.reason},
+        "message": printable(item.told),
+        "labels": {
+            "required": item.required,
+            "reason": item.reason,
+            "waived": item.waived is not None,
+        },
     }
     if item.figures:
         figures = [figure.model_dump(mode="json") for figure in item.figures]

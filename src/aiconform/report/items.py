@@ -10,6 +10,7 @@ from enum import Enum
 
 from aiconform.model.requirement import Level, RequirementVerdict
 from aiconform.model.verdict import Figure, Judgement, Outcome, Subject, Verdict
+from aiconform.model.waiver import Waiver
 
 REQUIREMENTS = "requirement"
 
@@ -19,7 +20,8 @@ class State(Enum):
     What a CI system makes of an outcome.
 
     PASS and WARN pass. ERROR, and UNKNOWN of something required, are errors. SKIP is skipped, and
-    so is UNKNOWN of something not required: no pass, and not red where the run itself is not.
+    so is UNKNOWN of something not required: no pass, and not red where the run itself is not. What
+    would be red and is waived is skipped, too: no pass, and red again once the waiver has expired.
     """
 
     PASSED = "passed"
@@ -41,13 +43,26 @@ class Item:
     subject: Subject
     figures: tuple[Figure, ...] = ()
     duration_s: float | None = None
+    waived: Waiver | None = None
 
     @property
     def state(self) -> State:
-        return state_of(self.outcome, required=self.required)
+        return state_of(self.outcome, required=self.required, waived=self.waived is not None)
+
+    @property
+    def told(self) -> str:
+        """The sentence, and that it is waived."""
+        return with_waiver(self.sentence, self.waived)
 
 
-def state_of(outcome: Outcome, *, required: bool) -> State:
+def with_waiver(sentence: str, waiver: Waiver | None) -> str:
+    """`… (waived by storage-team until 2027-03-31: ticket 7)`."""
+    return f"{sentence} ({waiver.words}: {waiver.reason})" if waiver else sentence
+
+
+def state_of(outcome: Outcome, *, required: bool, waived: bool = False) -> State:
+    if waived and outcome is not Outcome.WARN:
+        return State.SKIPPED
     match outcome:
         case Outcome.PASS | Outcome.WARN:
             return State.PASSED
@@ -85,6 +100,7 @@ def _requirement(verdict: RequirementVerdict) -> Item:
         sentence=verdict.sentence,
         subject=Subject(),
         duration_s=verdict.duration_s,
+        waived=verdict.waived,
     )
 
 
@@ -98,6 +114,7 @@ def _verdict(verdict: Verdict) -> Item:
         sentence=verdict.sentence,
         subject=verdict.subject,
         figures=verdict.figures,
+        waived=verdict.waived,
     )
 
 

@@ -43,11 +43,11 @@ def _case(suite: ET.Element, item: Item) -> str | None:
     case = ET.SubElement(suite, "testcase", names)
     tag = _TAGS[item.state]
     if tag:
-        told = f"{item.outcome}: {item.sentence}"
+        told = f"{item.outcome}: {item.told}"
         element = ET.SubElement(case, tag, {"message": xml_text(told), "type": item.reason})
         element.text = xml_text(_figures(item)) or None
     elif item.outcome is Outcome.WARN:
-        ET.SubElement(case, "system-out").text = xml_text(f"WARN: {item.sentence}")
+        ET.SubElement(case, "system-out").text = xml_text(f"WARN: {item.told}")
     return tag
 
 

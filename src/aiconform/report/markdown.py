@@ -9,7 +9,7 @@ from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
 from aiconform.report.items import Item, State, items, suites
 from aiconform.report.page.marks import SIGNS
-from aiconform.report.rows import findings_first
+from aiconform.report.rows import counting, to_do, waiver_lines
 from aiconform.report.scrub import printable
 from aiconform.report.story import tell
 
@@ -24,10 +24,11 @@ def markdown(entries: Sequence[Entry], judgement: Judgement) -> bytes:
     lines = [
         f"## aiconform: {judgement.verdict.value.replace('_', ' ').upper()}",
         "",
-        md_text(judgement.sentence),
+        md_text("; ".join(filter(None, (judgement.sentence, counting(judgement))))),
         "",
         *_counts(found),
         *_steps(judgement),
+        *_waivers(judgement),
         *_bad(found),
         _about(entries, judgement),
     ]
@@ -53,7 +54,7 @@ def _counts(found: tuple[Item, ...]) -> Iterator[str]:
 
 
 def _steps(judgement: Judgement) -> Iterator[str]:
-    found = findings_first(judgement)
+    found = to_do(judgement)
     if not found:
         return
     yield "### What to do next"
@@ -66,11 +67,21 @@ def _steps(judgement: Judgement) -> Iterator[str]:
     yield ""
 
 
+def _waivers(judgement: Judgement) -> Iterator[str]:
+    lines = waiver_lines(judgement)
+    if not lines:
+        return
+    yield "### Waivers"
+    yield ""
+    yield from (f"- {md_text(line)}" for line in lines[:MOST_ITEMS])
+    yield from _more(len(lines) - MOST_ITEMS)
+    yield ""
+
+
 def _bad(found: tuple[Item, ...]) -> Iterator[str]:
-    """What is red to a CI system, and warnings; worst first."""
-    bad = [
-        i for i in found if i.state in {State.FAILED, State.ERRORED} or i.outcome.value == "WARN"
-    ]
+    """What is red to a CI system or would be without a waiver, and warnings; worst first."""
+    red = {State.FAILED, State.ERRORED}
+    bad = [i for i in found if i.state in red or i.outcome.value == "WARN" or i.waived]
     if not bad:
         return
     bad.sort(key=lambda item: WORST_FIRST.index(item.outcome))
@@ -79,7 +90,7 @@ def _bad(found: tuple[Item, ...]) -> Iterator[str]:
     yield "| verdict | item | where | why |"
     yield "|---|---|---|---|"
     for item in bad[:MOST_ITEMS]:
-        cells: Iterable[str] = (item.suite, item.name, item.sentence)
+        cells: Iterable[str] = (item.suite, item.name, item.told)
         yield f"| {item.outcome.value} | " + " | ".join(md_text(cell) for cell in cells) + " |"
     yield ""
     yield from _more(len(bad) - MOST_ITEMS)

@@ -57,6 +57,7 @@ def _outcome(item: Item) -> Labels:
         "name": item.name,
         "outcome": item.outcome.value,
         "required": str(item.required).lower(),
+        "waived": str(item.waived is not None).lower(),
     }
 
 

@@ -14,8 +14,10 @@ from aiconform.model.verdict import (
     LedgerState,
     Outcome,
     Verdict,
+    WaiverUse,
     worst,
 )
+from aiconform.report.items import with_waiver
 
 _UNITS = {
     "gigabits_per_second": "Gb/s",
@@ -54,10 +56,7 @@ class Row:
 
 def requirement_rows(judgement: Judgement) -> list[Row]:
     """One row for each requirement of AI conformance."""
-    return _sorted(
-        Row(v.outcome, v.id, v.level.value, f"{v.reason}: {v.sentence}", v.level is Level.MUST)
-        for v in judgement.requirements
-    )
+    return _sorted(_requirement_row(v) for v in judgement.requirements)
 
 
 def node_rows(judgement: Judgement) -> list[Row]:
@@ -87,6 +86,44 @@ def run_rows(judgement: Judgement) -> list[Row]:
 
 def findings_first(judgement: Judgement) -> list[Finding]:
     return sorted(judgement.findings, key=lambda finding: WORST_FIRST.index(finding.outcome))
+
+
+def to_do(judgement: Judgement) -> list[Finding]:
+    """Those that nobody has accepted."""
+    return [finding for finding in findings_first(judgement) if finding.waived is None]
+
+
+def waiver_lines(judgement: Judgement) -> list[str]:
+    """What waivers did, and those that did nothing or have expired; empty without any."""
+    lines = [
+        f"{finding.outcome.value} {finding.subject} [{finding.code}] "
+        f"{with_waiver(finding.sentence, finding.waived)}"
+        for finding in findings_first(judgement)
+        if finding.waived
+    ]
+    lines += [
+        f"{verdict.outcome.value} {verdict.id} {with_waiver(verdict.sentence, verdict.waived)}"
+        for verdict in judgement.requirements
+        if verdict.waived
+    ]
+    return [*lines, *(_idle(use) for use in judgement.waivers if use.state != "used")]
+
+
+def _idle(use: WaiverUse) -> str:
+    waiver = use.waiver
+    about = f"waiver of {waiver.owner} for {waiver.id} at {waiver.scope}"
+    if use.state == "unused":
+        return f"unused: the {about} covers nothing that was found"
+    counts = f"; counts again: {', '.join(use.where)}" if use.where else ""
+    return f"expired on {waiver.expiry.isoformat()}: the {about}{counts}"
+
+
+def counting(judgement: Judgement) -> str:
+    """What waivers make of the verdict; empty when they make nothing of it."""
+    if judgement.counts_as is None:
+        return ""
+    word = judgement.counts_as.value.replace("_", " ").upper()
+    return f"with what is waived set aside it counts as {word}"
 
 
 def requirement_action(verdict: RequirementVerdict) -> Action:
@@ -123,14 +160,23 @@ def outcome_of(verdicts: Sequence[Verdict]) -> Outcome:
     return worst(counting or [v.outcome for v in verdicts])
 
 
+def _requirement_row(verdict: RequirementVerdict) -> Row:
+    told = with_waiver(f"{verdict.reason}: {verdict.sentence}", verdict.waived)
+    return Row(verdict.outcome, verdict.id, verdict.level.value, told, verdict.level is Level.MUST)
+
+
 def _row(verdict: Verdict, name: str) -> Row:
     figures = ", ".join(figure_text(figure) for figure in verdict.figures)
-    return Row(verdict.outcome, name, figures, verdict.sentence, verdict.required)
+    told = with_waiver(verdict.sentence, verdict.waived)
+    return Row(verdict.outcome, name, figures, told, verdict.required)
 
 
 def _link_row(a: str, b: str, verdicts: list[Verdict]) -> Row:
     outcome = outcome_of(verdicts)
-    told = next((v.sentence for v in verdicts if v.outcome is outcome), "")
+    deciding = [v for v in verdicts if v.outcome is outcome]
+    # One that is not waived speaks first: it counts.
+    deciding.sort(key=lambda v: v.waived is not None)
+    told = next((with_waiver(v.sentence, v.waived) for v in deciding), "")
     required = any(v.required for v in verdicts)
     return Row(outcome, f"{a} – {b}", _link_figures(a, verdicts), told, required)
 

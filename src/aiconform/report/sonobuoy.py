@@ -57,7 +57,7 @@ def _item(item: Item) -> dict[str, Any]:
         "details": {
             "outcome": item.outcome.value,
             "reason": item.reason,
-            "sentence": printable(item.sentence),
+            "sentence": printable(item.told),
         },
     }
 

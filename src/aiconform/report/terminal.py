@@ -67,7 +67,9 @@ def rich_view(judgement: Judgement) -> "RenderableType":
 
 def _headline(judgement: Judgement) -> str:
     verdict = judgement.verdict.value.replace("_", " ").upper()
-    return printable(f"{judgement.run}: {verdict} – {judgement.sentence}")
+    counts = rows.counting(judgement)
+    told = f"{judgement.sentence}; {counts}" if counts else judgement.sentence
+    return printable(f"{judgement.run}: {verdict} – {told}")
 
 
 def _sections(judgement: Judgement) -> list[_Section]:
@@ -110,12 +112,17 @@ def _left_out_line(entry: LedgerEntry) -> str:
 
 
 def _finding_lines(judgement: Judgement) -> Iterator[str]:
-    findings = rows.findings_first(judgement)
+    findings = rows.to_do(judgement)
     if findings:
         yield ""
         yield "What to do next"
     for finding in findings[:MOST_ROWS]:
         yield from _finding(finding)
+    if waived := rows.waiver_lines(judgement):
+        yield ""
+        yield "Waivers"
+    for line in waived[:MOST_ROWS]:
+        yield from _wrapped(line, first="  ", rest="      ")
 
 
 def _finding(finding: Finding) -> Iterator[str]:

@@ -10,7 +10,7 @@ from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.requirement import Level, RequirementVerdict
 from aiconform.model.verdict import Finding, Judgement, Outcome, RunVerdict
 from aiconform.report import rows
-from aiconform.report.items import State, state_of
+from aiconform.report.items import State, state_of, with_waiver
 from aiconform.report.page.clock import duration, moment
 from aiconform.report.page.tables import VERDICT, WHY, Column, Table
 from aiconform.report.story import Story
@@ -58,10 +58,12 @@ class Overview:
     word: str
     outcome: str
     sentence: str
+    counting: str  # what waivers make of it
     about: str
     tiles: tuple[Tile, ...]
     next_steps: tuple[Step, ...]
     findings: Table
+    waivers: tuple[str, ...]
 
 
 def overview(story: Story, judgement: Judgement) -> Overview:
@@ -71,10 +73,12 @@ def overview(story: Story, judgement: Judgement) -> Overview:
         word=word(judgement.verdict),
         outcome=_RUN_OUTCOMES[judgement.verdict].value,
         sentence=judgement.sentence,
+        counting=rows.counting(judgement),
         about=" · ".join(_about(story)),
         tiles=tuple(_tiles(judgement)),
-        next_steps=tuple(_steps(judgement, found)[:NEXT_STEPS]),
+        next_steps=tuple(_steps(judgement, rows.to_do(judgement))[:NEXT_STEPS]),
         findings=_findings(found),
+        waivers=tuple(rows.waiver_lines(judgement)),
     )
 
 
@@ -111,7 +115,14 @@ def _tiles(judgement: Judgement) -> Iterable[Tile]:
 def _findings(found: Sequence[Finding]) -> Table:
     columns = (VERDICT, Column("Code"), Column("Where"), WHY, Column("Action"), Column("How"))
     cells = [
-        (f.outcome.value, f.code, str(f.subject), f.sentence, f.action_kind.words, f.action)
+        (
+            f.outcome.value,
+            f.code,
+            str(f.subject),
+            with_waiver(f.sentence, f.waived),
+            f.action_kind.words,
+            f.action,
+        )
         for f in found
     ]
     return Table("findings", "Every finding, worst first", columns, cells)
@@ -125,7 +136,8 @@ def _steps(judgement: Judgement, found: Sequence[Finding]) -> list[Step]:
     unmet = [
         _requirement_step(verdict)
         for verdict in judgement.requirements
-        if state_of(verdict.outcome, required=verdict.level is Level.MUST) in _UNMET
+        if verdict.waived is None
+        and state_of(verdict.outcome, required=verdict.level is Level.MUST) in _UNMET
     ]
     order = [outcome.value for outcome in WORST_FIRST]
     return sorted([*_finding_steps(found), *unmet], key=lambda step: order.index(step.outcome))

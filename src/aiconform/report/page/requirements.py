@@ -7,6 +7,7 @@ from urllib.parse import quote
 from aiconform.catalogue.requirements import requirements as known_requirements
 from aiconform.model.outcome import WORST_FIRST
 from aiconform.model.requirement import RequirementVerdict
+from aiconform.report.items import with_waiver
 from aiconform.report.page.clock import duration
 from aiconform.report.requirement import CHECKS, VERDICT, artifact_names
 
@@ -61,7 +62,7 @@ def _line(verdict: RequirementVerdict) -> Line:
         level=verdict.level.value,
         outcome=verdict.outcome.value,
         reason=verdict.reason,
-        sentence=verdict.sentence,
+        sentence=with_waiver(verdict.sentence, verdict.waived),
         notes=verdict.notes,
         assertions=tuple(
             Assertion(s.outcome.value, s.name, s.sentence, not s.mandatory, duration(s.duration_s))

@@ -2,6 +2,7 @@
 
 from aiconform.model.verdict import Judgement
 from aiconform.report import rows
+from aiconform.report.items import with_waiver
 from aiconform.report.page.tables import FIGURES, VERDICT, WHY, Column, Table
 from aiconform.report.rows import Row
 
@@ -25,7 +26,7 @@ def device_table(judgement: Judgement) -> Table:
             )
             row = Row(verdict.outcome, str(subject), figures, verdict.sentence, verdict.required)
             cells = (row.outcome.value, subject.node, subject.device or "", verdict.item, figures,
-                     against, verdict.sentence)  # fmt: skip
+                     against, with_waiver(verdict.sentence, verdict.waived))  # fmt: skip
             ranked.append((row.rank, verdict.item, cells))
     columns = (
         VERDICT, NODE, Column("Device"), Column("Exercise"), FIGURES, Column("Against"), WHY,
