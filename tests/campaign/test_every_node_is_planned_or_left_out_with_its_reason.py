@@ -62,6 +62,21 @@ def test_node_without_the_selected_label_is_not_selected() -> None:
     assert "pool=gpu" in made.excluded[0].sentence
 
 
+def test_only_nodes_that_are_named_take_part() -> None:
+    made = plan(node(), node("n2"), node("n3"), nodes=("n3", "n1"))
+
+    assert made.nodes == ("n1", "n3")
+    assert [(e.node, e.reason) for e in made.excluded] == [("n2", "NotSelected")]
+    assert "run.nodes" in made.excluded[0].sentence
+
+
+def test_named_node_that_is_gone_is_told_and_left_open() -> None:
+    """Asked for and not there is no reason to pass without it."""
+    made = plan(node(), nodes=("n1", "n9", "n9"))
+
+    assert [(e.node, e.reason) for e in made.excluded] == [("n9", "NodeGone")]
+
+
 def test_accelerator_taint_is_tolerated_from_the_survey() -> None:
     gpu = node(
         taints=(Taint(key=GPU, value="present", effect="NoSchedule"),),

@@ -56,6 +56,7 @@ def _probes(config: RunConfig, surveyed: Surveyed) -> Plan:
     excluded = [
         reason for node in surveyed.nodes if (reason := _why_excluded(node, config)) is not None
     ]
+    excluded += _gone(config, surveyed)
     left_out = {entry.node for entry in excluded}
     groups = _groups((n for n in surveyed.nodes if n.name not in left_out), config)
     planned = {node for group in groups for node in group.nodes}
@@ -74,6 +75,18 @@ def _probes(config: RunConfig, surveyed: Surveyed) -> Plan:
             topology=topology_of(topology),
         ),
     )
+
+
+def _gone(config: RunConfig, surveyed: Surveyed) -> list[Excluded]:
+    """Nodes that were asked for by name and that the cluster does not have."""
+    there = {node.name for node in surveyed.nodes}
+    return [
+        Excluded(
+            node=name, reason="NodeGone", sentence="run.nodes asks for it, and it is not there"
+        )
+        for name in dict.fromkeys(config.nodes)
+        if name not in there
+    ]
 
 
 def _known(topology: fabric.Topology | None) -> str:
@@ -97,6 +110,8 @@ def _why_excluded(node: NodeFacts, config: RunConfig) -> Excluded | None:
             "NotSelected",
             f"it lacks {', '.join(sorted(missing))}, which pods.nodeSelector asks for",
         )
+    if config.nodes and node.name not in config.nodes:
+        return because("NotSelected", "it is not among run.nodes")
     if not node.ready:
         return because(
             "NotReady", f"the node is not Ready: {node.ready_reason or 'no reason given'}"

@@ -42,6 +42,12 @@ def _checked_name(_ctx: click.Context, _parameter: click.Parameter, name: str | 
     help="Where results go: DIR/<run>/ and DIR/<run>.tar.gz.",
 )
 @options.waivers
+@click.option(
+    "--rerun-failed",
+    type=click.Path(path_type=Path),
+    metavar="RESULTS",
+    help="Only what did not pass in this earlier result: its nodes, links and requirements.",
+)
 @options.namespace
 @options.release
 @click.option("--keep", is_flag=True, help="Leave everything installed, and say how to go on.")
@@ -55,6 +61,7 @@ def run(
     name: str | None,
     results: Path,
     waivers_file: Path | None,
+    rerun_failed: Path | None,
     namespace: str,
     release_name: str,
     keep: bool,
@@ -74,6 +81,7 @@ def run(
         aiconform run --values site.yaml --name after-upgrade --fail-on fail
         aiconform run --checks all
         aiconform run --waivers waivers.yaml
+        aiconform run --rerun-failed results/run-20270114-101500.tar.gz
     """
     from aiconform.cli.charts import find_chart
     from aiconform.cli.clock import Clock
@@ -81,6 +89,7 @@ def run(
     from aiconform.cli.kubectl_site import KubectlSite
     from aiconform.cli.main import EXIT_BROKEN, tell
     from aiconform.cli.names import run_name
+    from aiconform.cli.rerun import narrowed, read_again
     from aiconform.cli.running import Order, Running
     from aiconform.cli.show import note, show_judgement
     from aiconform.cli.site import ChartArguments
@@ -92,16 +101,22 @@ def run(
         note(f"Results: {fetched.tarball or fetched.directory}")
         note(f"To read: {fetched.directory / 'report.html'}")
 
+    if rerun_failed is not None and checks:
+        raise click.UsageError("--rerun-failed chooses the checks itself: leave --checks out")
+    set_files = () if waivers_file is None else (read_waivers(waivers_file).as_set_file,)
+    again = None if rerun_failed is None else read_again(rerun_failed)
+    if again is not None and again.is_empty:
+        return 0
     clock = Clock()
-    arguments = ChartArguments(
-        find_chart(chart),
-        value_files,
-        (*sets, *checks),
-        name or run_name(clock.now()),
-        set_files=() if waivers_file is None else (read_waivers(waivers_file).as_set_file,),
-    )
-    order = Order(arguments, release_name, namespace, results, keep)
-    with Interrupts() as interrupts:
+    with narrowed(again) as narrowing, Interrupts() as interrupts:
+        arguments = ChartArguments(
+            find_chart(chart),
+            (*value_files, *narrowing),
+            (*sets, *checks),
+            name or run_name(clock.now()),
+            set_files=set_files,
+        )
+        order = Order(arguments, release_name, namespace, results, keep)
         try:
             ended = Running(
                 KubectlSite(),

@@ -109,6 +109,7 @@ class RunConfig(FrozenCamel):
     name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
     profile: Literal["quick", "standard", "thorough"] = "standard"
     dry_run: bool = False
+    nodes: Annotated[tuple[Name, ...], Field(max_length=20_000)] = ()  # only these; empty: all
     engine: Text = "auto"  # auto, torch, jax, python, or a module found in the engine image
     probes: Probes = Probes()
     images: Images = Images()
