@@ -279,3 +279,20 @@ def test_manifests_are_what_the_chart_renders(lab: Lab) -> None:
     )
 
     assert done.returncode == 0, done.stderr
+
+
+def test_monitoring_is_off_until_it_is_asked_for(lab: Lab) -> None:
+    kinds = ("podMonitor", "rules", "dashboard")
+    on = render(lab, *(f"monitoring.{kind}.enabled=true" for kind in kinds),
+                "monitoring.labels.release=site")  # fmt: skip
+
+    assert not {"PodMonitor", "PrometheusRule"} & {each["kind"] for each in render(lab).objects}
+    (monitor,), (rule,) = on.of("PodMonitor"), on.of("PrometheusRule")
+    assert monitor["spec"]["selector"]["matchLabels"]["aiconform/role"] == "coordinator"
+    assert [rule["metadata"]["labels"]["release"], monitor["metadata"]["labels"]["release"]] == [
+        "site", "site"
+    ]  # fmt: skip
+    # Helm leaves the alerts' own templates alone.
+    assert "{{ $value }}" in str(rule["spec"]["groups"])
+    dashboard = on.one("ConfigMap", "aiconform-dashboard")
+    assert json.loads(dashboard["data"]["aiconform.json"])["uid"] == "aiconform"

@@ -101,7 +101,8 @@ class Campaign:
         """All stages, whatever happens in them; then the verdict, the archive and the hold."""
         _end_on_sigterm()
         async with AsyncExitStack() as stack:
-            health = await serve(Metrics(self._recorder))
+            metrics = Metrics(self._recorder)
+            health = await serve(metrics)
             stack.push_async_callback(health.cleanup)
             publishing = await stack.enter_async_context(_background(self._publisher.run()))
             if self._recorder.state.closed is None:
@@ -110,6 +111,7 @@ class Campaign:
             ending = await conclude(
                 recorder=self._recorder, environment=self._environment, archive=self._archive
             )
+            metrics.conclude(ending.judgement, ending.counts_as, at=time.time())
             await hold(environment=self._environment, publisher=self._publisher, ending=ending)
         return exit_code(ending.counts_as, self._config.fail_on)
 

@@ -37,6 +37,7 @@ class Ending:
     counts_as: RunVerdict
     sentence: str
     sha256: str | None
+    judgement: Judgement
 
 
 async def conclude(*, recorder: Recorder, environment: Environment, archive: Archive) -> Ending:
@@ -59,7 +60,9 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
                 recorder.entries,
                 judgement,
             )
-            return Ending(judgement.verdict, judgement.counted, judgement.sentence, sha256)
+            return Ending(
+                judgement.verdict, judgement.counted, judgement.sentence, sha256, judgement
+            )
         except AiconformError as exc:
             problem = exc
     log.error("results.unwritten", problem=str(problem), verdict_so_far=judgement.verdict.value)
@@ -68,6 +71,7 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
         counts_as=RunVerdict.ERROR,
         sentence=f"the results could not be archived: {problem}",
         sha256=None,
+        judgement=judgement,
     )
 
 

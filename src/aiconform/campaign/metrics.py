@@ -5,6 +5,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
+    Enum,
     Gauge,
     generate_latest,
 )
@@ -19,6 +20,7 @@ from aiconform.model.records import (
     RoundClosed,
     StageEntered,
 )
+from aiconform.model.verdict import Judgement, RunVerdict
 
 PORT = 8080
 
@@ -32,6 +34,8 @@ class Metrics:
         self._records = self._counter("records", "Journal records written.", "kind")
         self._delivered = self._counter("delivered_records", "Records delivered by agents.", "kind")
         self._refused = self._counter("refused", "Deliveries refused by the collector.", "status")
+        for status in ("401", "403"):  # from zero on: a rise from nothing is none to Prometheus
+            self._refused.labels(status)
         self._rounds = Counter(
             "aiconform_rounds", "Rounds of pair probes that ended.", registry=self.registry
         )
@@ -50,6 +54,43 @@ class Metrics:
 
     def _counter(self, name: str, text: str, label: str) -> Counter:
         return Counter(f"aiconform_{name}", text, [label], registry=self.registry)
+
+    def conclude(self, judgement: Judgement, verdict: RunVerdict, *, at: float) -> None:
+        """
+        How the run ended; until then there are none of these.
+
+        Args:
+            verdict: What the exit code follows.
+            at: Unix seconds.
+        """
+        words = [each.value for each in RunVerdict]
+        ended = Gauge(
+            "aiconform_run_end_timestamp_seconds", "When the run ended.", registry=self.registry
+        )
+        ended.set(at)
+        for name, text, word in (
+            ("verdict", "The run in one word.", judgement.verdict),
+            ("counts_as", "The same, with what is waived set aside.", verdict),
+        ):
+            told = Enum(f"aiconform_run_{name}", text, states=words, registry=self.registry)
+            told.state(word.value)
+        self._findings(judgement)
+        self._requirements(judgement)
+
+    def _findings(self, judgement: Judgement) -> None:
+        labels = ["code", "outcome", "action_kind", "waived"]
+        found = Gauge("aiconform_findings", "What is wrong.", labels, registry=self.registry)
+        for each in judgement.findings:
+            waived = str(each.waived is not None).lower()
+            found.labels(each.code, each.outcome.value, each.action_kind.value, waived).inc()
+
+    def _requirements(self, judgement: Judgement) -> None:
+        labels = ["requirement", "level", "outcome", "waived"]
+        text = "1 for the outcome that a requirement of AI conformance has."
+        found = Gauge("aiconform_requirement_outcome", text, labels, registry=self.registry)
+        for each in judgement.requirements:
+            waived = str(each.waived is not None).lower()
+            found.labels(each.id, each.level.value, each.outcome.value, waived).set(1)
 
     def _count(self, entry: Entry) -> None:
         self._records.labels(entry.record.kind).inc()
