@@ -296,3 +296,29 @@ def test_monitoring_is_off_until_it_is_asked_for(lab: Lab) -> None:
     assert "{{ $value }}" in str(rule["spec"]["groups"])
     dashboard = on.one("ConfigMap", "aiconform-dashboard")
     assert json.loads(dashboard["data"]["aiconform.json"])["uid"] == "aiconform"
+
+
+def test_schedule_makes_a_cron_job_of_the_same_pod(lab: Lab) -> None:
+    one, many = render(lab), render(lab, "schedule.cron=0 3 * * 6", "schedule.keepResults=4")
+
+    assert not many.of("Job")
+    (cron,) = many.of("CronJob")
+    assert (cron["spec"]["schedule"], cron["spec"]["concurrencyPolicy"]) == ("0 3 * * 6", "Forbid")
+    (job,) = one.of("Job")
+    theirs, ours = cron["spec"]["jobTemplate"]["spec"], job["spec"]
+    env = theirs["template"]["spec"]["containers"][0].pop("env")
+    before = ours["template"]["spec"]["containers"][0].pop("env")
+    assert theirs == ours
+    added = {each["name"]: each for each in env if each not in before}
+    assert added.keys() == {"AICONFORM_KEEP_RESULTS", "AICONFORM_JOB_NAME", "AICONFORM_JOB_UID"}
+    assert added["AICONFORM_KEEP_RESULTS"]["value"] == "4"
+    assert many.one("ConfigMap", "aiconform-config")["data"]["schedule"] == "0 3 * * 6"
+
+
+def test_claim_of_a_schedule_has_one_folder_for_all_its_runs(lab: Lab) -> None:
+    chart = render(lab, "schedule.cron=@daily", "results.existingClaim=site")
+
+    (cron,) = chart.of("CronJob")
+    pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (results,) = [m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "results"]
+    assert results["subPath"] == "aiconform"

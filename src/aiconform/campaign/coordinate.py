@@ -62,6 +62,9 @@ async def coordinate(environ: Mapping[str, str], *, archive: Archive) -> int:
     """
     environment = read_environment(environ)
     logs.configure(environment.config.name)
+    if not environment.journal.exists():
+        # On a volume that outlives runs, an earlier one may have left its mark.
+        environment.released.unlink(missing_ok=True)
     environment.run_directory.mkdir(parents=True, exist_ok=True)
     journal = Journal(environment.journal, clock=time.time)
     with closing(Recorder(journal)) as recorder:

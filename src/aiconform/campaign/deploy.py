@@ -30,6 +30,10 @@ def pod_owner(environment: Environment) -> dict[str, Any]:
     }
 
 
+def _job_owner(name: str, uid: str) -> dict[str, Any]:
+    return {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid}
+
+
 class Deployment:
     """A run's objects in Kubernetes. The Job owns them, so they go with the Job."""
 
@@ -93,16 +97,13 @@ class Deployment:
     async def _owner(self) -> dict[str, Any]:
         if self._environment.owner == "Pod":
             return pod_owner(self._environment)
+        if self._environment.job_uid:
+            return _job_owner(self._config.name, self._environment.job_uid)
         name = self._environment.job
         job = await self._cluster.get("Job", name)
         if job is None:
             raise ClusterError(f"Job {name}, which is to own the agents, does not exist")
-        return {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "name": name,
-            "uid": job["metadata"]["uid"],
-        }
+        return _job_owner(name, job["metadata"]["uid"])
 
     async def watch(self) -> None:
         """Tell the roster of pods and nodes until cancelled; begin again when the watch breaks."""

@@ -20,6 +20,8 @@ class Environment(Frozen):
     pod_uid: Text
     pod_ip: Text
     job: Name  # also the prefix of every object's name
+    # Of a schedule each Job is a run of its own; its UID, and its name is that of the run.
+    job_uid: Text = ""
     owner: Literal["Job", "Pod"] = "Job"  # what the agents go with; a pod when another tool made it
     results: Path
 
@@ -72,16 +74,29 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
             f"{path} is not a configuration: {_first_problem(exc)}",
             hint="Compare with `helm show values`, key `run`",
         ) from exc
+    job_uid = environ.get("AICONFORM_JOB_UID", "")
     return Environment(
-        config=config,
+        config=_named(config, variable("JOB_NAME")) if job_uid else config,
         namespace=variable("NAMESPACE"),
         pod=variable("POD"),
         pod_uid=variable("POD_UID"),
         pod_ip=variable("POD_IP"),
         job=variable("JOB"),
+        job_uid=job_uid,
         owner="Pod" if environ.get("AICONFORM_OWNER") == "Pod" else "Job",
         results=Path(variable("RESULTS")),
     )
+
+
+def _named(config: RunConfig, name: str) -> RunConfig:
+    """The configuration of a schedule, for one of its runs."""
+    try:
+        return RunConfig.model_validate(config.model_dump() | {"name": name})
+    except ValidationError as exc:
+        raise ConfigError(
+            f"a run cannot be called after the Job {name}: {_first_problem(exc)}",
+            hint="Take a shorter name of small letters, digits and dashes: at most 40",
+        ) from exc
 
 
 def _first_problem(exc: ValidationError) -> str:

@@ -40,8 +40,11 @@ class Installed:
         return limits.run_s + limits.round_s + 120.0
 
 
-def read_manifest(manifest: str, *, release: str) -> Installed:
+def read_manifest(manifest: str, *, release: str, may_be_scheduled: bool = False) -> Installed:
     """
+    Args:
+        may_be_scheduled: A schedule will do: nobody means to follow a run of it.
+
     Raises:
         ConfigError: It is not the manifest of our chart.
     """
@@ -50,10 +53,14 @@ def read_manifest(manifest: str, *, release: str) -> Installed:
 
     try:
         documents = [d for d in yaml.safe_load_all(manifest) if isinstance(d, Mapping)]
+        scheduled = any(document.get("kind") == "CronJob" for document in documents)
+        if scheduled and not may_be_scheduled:
+            raise _scheduled(release)
+        made = _object(documents, "CronJob" if scheduled else "Job", release)
         config = _object(documents, "ConfigMap", f"{release}-config")
         return Installed(
             release=release,
-            namespace=str(_object(documents, "Job", release)["metadata"]["namespace"]),
+            namespace=str(made["metadata"]["namespace"]),
             config=RunConfig.model_validate_json(config["data"]["run.json"]),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValidationError) as exc:
@@ -63,15 +70,24 @@ def read_manifest(manifest: str, *, release: str) -> Installed:
         ) from exc
 
 
+def _scheduled(release: str) -> ConfigError:
+    return ConfigError(
+        f"release {release} runs by a schedule, and has no run of its own to follow",
+        hint="See its Jobs with kubectl; docs/how-to-schedule.md says where results are",
+    )
+
+
 def read_config(config_map: Mapping[str, Any], *, release: str, namespace: str) -> Installed:
     """
     From the ConfigMap alone, for a run that was installed without Helm, or by another machine.
 
     Raises:
-        ConfigError: It is not a configuration of this version.
+        ConfigError: It is not a configuration of this version, or that of a schedule.
     """
     from pydantic import ValidationError
 
+    if "schedule" in (config_map.get("data") or {}):
+        raise _scheduled(release)
     try:
         config = RunConfig.model_validate_json(config_map["data"]["run.json"])
     except (KeyError, TypeError, ValidationError) as exc:

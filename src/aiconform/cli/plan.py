@@ -50,7 +50,7 @@ def plan(
     site = KubectlSite()
     arguments = ChartArguments(find_chart(chart), value_files, (*sets, *checks), run_name="plan")
     manifest = site.render(arguments, release=release_name, namespace=namespace)
-    config = read_manifest(manifest, release=release_name).config
+    config = read_manifest(manifest, release=release_name, may_be_scheduled=True).config
     surveyed = survey_from_here(site, config)
     planned = plan_run(config, surveyed, checks=all_checks())
     for missing in surveyed.not_permitted:
