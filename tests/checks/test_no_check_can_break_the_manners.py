@@ -142,6 +142,39 @@ def test_every_pod_is_dressed_wherever_it_is(resource: Resource, manifest: Json)
             assert MANNERS.own(owner)
 
 
+def test_only_templates_get_labels_of_their_own() -> None:
+    """A kind's own field may hold a pod specification; a `metadata` beside it would be unknown."""
+    manifest = {
+        "metadata": {"name": "dra-support-x"},
+        "spec": {"predictor": {"containers": [{"name": "c"}]}},
+    }
+    told = Manners(**{**vars(MANNERS), "annotations": {"site": "a"}})
+
+    made = told.dressed(manifest, resource=RAY, namespace=WORK, security="restricted")
+
+    assert set(made["spec"]) == {"predictor"}
+    assert made["spec"]["predictor"]["priorityClassName"]
+
+
+def test_template_without_metadata_is_labelled() -> None:
+    manifest = {
+        "metadata": {"name": "dra-support-x"},
+        "spec": {"template": {"spec": {"containers": [{"name": "c"}]}}},
+    }
+
+    made = dressed(manifest, resource=RAY)
+
+    assert made["spec"]["template"]["metadata"]["labels"].items() >= MANNERS.own_labels.items()
+
+
+def test_job_of_another_group_is_no_job_of_kubernetes() -> None:
+    volcano = Resource("batch.volcano.sh", "v1alpha1", "jobs", "Job")
+
+    made = dressed({"metadata": {"name": "dra-support-x"}, "spec": {"tasks": []}}, resource=volcano)
+
+    assert made["spec"] == {"tasks": []}
+
+
 def test_pods_that_may_scale_are_pinned_to_no_node() -> None:
     scaling = Manners(run="r", job="j", check="dra_support", image="ours")
 

@@ -15,7 +15,7 @@ from aiconform.checks.framework.errors import ManifestUnsafeError
 from aiconform.checks.framework.refusals import Security, unsafe, walk
 from aiconform.cluster.facts import RUN_LABEL
 from aiconform.cluster.placement import merged_tolerations
-from aiconform.cluster.resources import Resource
+from aiconform.cluster.resources import JOB, POD, Resource
 from aiconform.cluster.trouble import mapping, mappings
 
 Json = dict[str, Any]
@@ -92,14 +92,14 @@ class Manners:
         for owner, spec, template in pod_specs(made):
             if template:
                 self._label_template(owner)
-            if self.annotations:
+            if self.annotations and (template or "metadata" in owner):
                 told = mapping(mapping(owner.get("metadata")).get("annotations"))
                 owner.setdefault("metadata", {})["annotations"] = {**self.annotations, **told}
             self._dress_pod(spec, security=security)
-        if resource.kind == "Pod":
+        if resource == POD:
             made["spec"].setdefault("restartPolicy", "Never")
             made["spec"].setdefault("activeDeadlineSeconds", self.deadline_s)
-        if resource.kind == "Job":
+        if resource == JOB:
             made["spec"].setdefault("activeDeadlineSeconds", self.deadline_s)
             made["spec"]["template"]["spec"].setdefault("restartPolicy", "Never")
         if resource.kind == "ResourceClaimTemplate":
@@ -198,15 +198,16 @@ def pod_specs(manifest: Json) -> Iterator[tuple[Json, Json, bool]]:
     Every pod specification anywhere in a manifest: (what holds it, itself, is it a template?).
 
     A mapping with a list of `containers` is one, so kinds that we have never heard of are served.
+    It is in a template when it is that template's `spec`; KServe's `predictor`, say, is in none.
     """
     yield from _pod_specs(manifest, at_top=True)
 
 
 def _pod_specs(part: Any, *, at_top: bool) -> Iterator[tuple[Json, Json, bool]]:
     if isinstance(part, dict):
-        for key, inner in part.items():
+        for key, inner in list(part.items()):  # who dresses it adds metadata
             if isinstance(inner, dict) and isinstance(inner.get("containers"), list):
-                yield part, inner, not (at_top and key == "spec")
+                yield part, inner, key == "spec" and not at_top
             else:
                 yield from _pod_specs(inner, at_top=False)
     elif isinstance(part, list):
