@@ -1,0 +1,32 @@
+"""
+The table of operators that the check can speak with: AI operators first, those below them next.
+
+Source of what each webhook refuses: the operators' own webhooks, read in November 2026
+(ray-project/kuberay, kubernetes-sigs/{jobset,lws,kueue}, kubeflow/{trainer,training-operator},
+kserve/kserve, volcano-sh/volcano, kedacore/keda).
+"""
+
+from aiconform.checks.robust_controller.operators.jobs import (
+    JOBSET,
+    TRAINER,
+    TRAINING_OPERATOR,
+    VOLCANO,
+)
+from aiconform.checks.robust_controller.operators.ray import KUBERAY
+from aiconform.checks.robust_controller.operators.services import KEDA, KSERVE, KUEUE, LWS
+from aiconform.checks.robust_controller.operators.shape import Operator, Sample
+
+OPERATORS: tuple[Operator, ...] = (
+    KUBERAY,
+    TRAINER,
+    KSERVE,
+    TRAINING_OPERATOR,
+    JOBSET,
+    LWS,
+    VOLCANO,
+    KUEUE,
+    KEDA,
+)
+BY_KEY = {operator.key: operator for operator in OPERATORS}
+
+__all__ = ["BY_KEY", "OPERATORS", "Operator", "Sample"]
