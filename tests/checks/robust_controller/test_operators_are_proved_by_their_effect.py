@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aiconform.checks.framework import Resource
 from aiconform.checks.framework.fake import WORK
 from aiconform.checks.robust_controller import CHECK
 from aiconform.checks.robust_controller.finding import NAMESPACE
@@ -167,6 +168,31 @@ async def test_pods_without_room_are_not_the_operators_fault() -> None:
     verdict = await judged(platform)
 
     assert (verdict.outcome, verdict.reason) == ("UNKNOWN", "PodsPending"), verdict.sentence
+
+
+async def test_job_that_a_queue_suspends_again_is_unknown() -> None:
+    platform = OperatedPlatform("trainer")
+    platform.follows = False
+
+    def held(verb: str, resource: Resource, found: dict[str, Any]) -> None:
+        if resource == platform.kind and verb == "update" and not found["spec"]["suspend"]:
+            platform.objects.change(resource, found, spec={**found["spec"], "suspend": True})
+
+    platform.objects.reactions.append(held)
+
+    verdict = await judged(platform)
+
+    assert (verdict.outcome, verdict.reason) == ("UNKNOWN", "HeldBack"), verdict.sentence
+
+
+async def test_operator_that_has_yet_to_see_what_is_referred_to_is_waited_for() -> None:
+    platform = OperatedPlatform("trainer")
+    refuses, ready = platform.refuses, platform.now + 5
+    platform.refuses = lambda made: refuses(made) or ("" if platform.now > ready else "no runtime")
+
+    verdict = await judged(platform)
+
+    assert verdict.outcome == "PASS", verdict.sentence
 
 
 async def test_namespace_labels_are_read() -> None:

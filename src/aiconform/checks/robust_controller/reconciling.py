@@ -99,6 +99,7 @@ class Trial:
             began = ctx.now()
             followed = bool(await ctx.until(look, limit_s=CHANGE_S))
             seen.update({"limit_s": CHANGE_S, "took_s": ctx.now() - began, "done": followed})
+            seen["held"] = is_held(await self._now())
         return seen.ok and followed
 
     async def _see_healed(self) -> bool:
@@ -209,6 +210,12 @@ def _owners(found: Mapping[str, Any]) -> set[str]:
 def is_written(status: Mapping[str, Any]) -> bool:
     """A controller has looked: it says which generation it saw, or a condition, or a state."""
     return bool(status.get("conditions") or status.get("observedGeneration") or status.get("state"))
+
+
+def is_held(found: Mapping[str, Any]) -> bool:
+    """It is suspended: a queue may have put our change back."""
+    spec = mapping(found.get("spec"))
+    return spec.get("suspend") is True or mapping(spec.get("runPolicy")).get("suspend") is True
 
 
 def digest(status: Mapping[str, Any]) -> Json:

@@ -14,6 +14,8 @@ from aiconform.cluster.trouble import mapping
 Json = dict[str, Any]
 
 OWN_REFUSAL_S = 60.0
+# An operator may need some seconds to know what the valid object refers to.
+SETTLE_S = 15.0
 
 
 async def see_control(ctx: Context, found: Found) -> tuple[bool, dict[str, str]]:
@@ -23,14 +25,22 @@ async def see_control(ctx: Context, found: Found) -> tuple[bool, dict[str, str]]
         name = ctx.name(found.operator.key)
         for resource, make in found.operator.needs:
             await ctx.apply(resource, make(name))
-        reply, real = await _asked(ctx, found, found.operator.valid(name))
-        answer = attributed(reply, webhooks=found.registered)
-        labels = {
-            str(k): str(v) for k, v in mapping(reply.body.get("metadata", {}).get("labels")).items()
-        }
-        seen.update({"answer": answer, "dry_run": not real})
-        return answer["kind"] == "accepted", labels
+
+        async def look() -> bool | None:
+            reply, real = await _asked(ctx, found, found.operator.valid(name))
+            answer = attributed(reply, webhooks=found.registered)
+            seen.update({"answer": answer, "dry_run": not real})
+            labels.update(_labels(reply))
+            return reply.ok or None
+
+        limit_s = SETTLE_S if found.operator.needs else 0.0
+        return bool(await ctx.until(look, limit_s=limit_s, every_s=1.0)), labels
     return False, labels
+
+
+def _labels(reply: Reply) -> dict[str, str]:
+    told = mapping(mapping(reply.body.get("metadata")).get("labels")) if reply.ok else {}
+    return {str(key): str(value) for key, value in told.items()}
 
 
 async def see_refusal(ctx: Context, found: Found, webhooks: Sequence[Mapping[str, Any]]) -> None:

@@ -148,6 +148,8 @@ def good(facts: Facts) -> Answer:
 def changed(facts: Facts) -> Answer:
     if facts["done"]:
         return passed(f"{facts['change']}: followed after {facts['took_s']:.0f} s")
+    if facts["held"]:
+        return unknown("HeldBack", f"{facts['change']}: somebody (a queue?) has suspended it again")
     return failed(
         "ChangeIgnored", f"{facts['change']}: not followed within {facts['limit_s']:.0f} s"
     )
