@@ -22,13 +22,16 @@ from aiconform.model.outcome import Outcome
 
 Facts = Mapping[str, Any]
 
-_LIFE: tuple[tuple[str, Callable[[Facts], Answer]], ...] = (
-    ("reconciled", rules.reconciled),
-    ("good", rules.good),
-    ("changed", rules.changed),
-    ("healed", rules.healed),
-    ("deleted", rules.deleted),
-)
+_LIFE: Mapping[str, Callable[[Facts], Answer]] = {
+    "reconciled": rules.reconciled,
+    "good": rules.good,
+    "changed": rules.changed,
+    "healed": rules.healed,
+    "deleted": rules.deleted,
+}
+# In the order in which they are tried, so that what went wrong first is told.
+_LASTING = ("reconciled", "good", "changed", "healed", "deleted")
+_ENDING = ("reconciled", "changed", "healed", "good", "deleted")
 _BEST_FIRST = (Outcome.PASS, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR)
 
 
@@ -113,7 +116,8 @@ def _life(seen: Sightings, operator: Operator, control: Ruling) -> tuple[Ruling,
     if not operator.reconciles:
         told = f"what {operator.title} makes of an object is tried by gang_scheduling"
         return (Ruling(f"{operator.key}-reconciled", warned("ReconcileNotTried", told)),)
-    found = tuple(rule(seen, f"{operator.key}-{step}", judge) for step, judge in _LIFE)
+    order = _ENDING if operator.ends else _LASTING
+    found = tuple(rule(seen, f"{operator.key}-{step}", _LIFE[step]) for step in order)
     if control.outcome is Outcome.PASS:
         return found
     return tuple(r.optional() if r.sighting is None else r for r in found)
