@@ -133,3 +133,18 @@ def test_pull_secrets_are_where_checks_make_pods(lab: Lab) -> None:
 def test_misspelt_check_is_refused_with_the_ones_there_are(lab: Lab) -> None:
     with pytest.raises(CommandError, match=r'no check "dra_suport", but .*dra_support'):
         switched_on(lab, ["dra_suport"])
+
+
+@pytest.mark.parametrize(("group", "is_granted"), [("models.test", True), ("apps", False)])
+def test_kind_that_a_site_names_is_granted_as_its_check_declares(
+    lab: Lab, group: str, is_granted: bool
+) -> None:
+    check = all_checks()["robust_controller"]
+    kind = {"group": group, "version": "v1", "plural": "models", "kind": "Model"}
+    setting = f"run.checks.settings.{check.id}.custom.kind"
+    chart = switched_on(lab, [check.id], *(f"{setting}.{key}={kind[key]}" for key in kind))
+
+    rights = check.at_site({"custom": {"kind": kind}}).rights
+
+    assert granted(chart) == {(_place(r), r.verb, r.group, r.resource) for r in rights}
+    assert (len(rights) > len(check.rights)) is is_granted

@@ -41,14 +41,32 @@
 {{- .Values.namespace.probe | default (printf "%s-probe" (include "aiconform.fullname" .)) -}}
 {{- end -}}
 
+{{/* JSON: rules for a kind that the site names in a check's setting custom.kind, never one that
+     Kubernetes has: (list kind "work"). */}}
+{{- define "aiconform.customRules" -}}
+{{- $kind := index . 0 -}}
+{{- $place := index . 1 -}}
+{{- $rules := list -}}
+{{- $sound := and $kind.group $kind.plural (contains "." ($kind.group | toString)) (not (hasSuffix "k8s.io" ($kind.group | toString))) -}}
+{{- if and $sound (eq $place "work") -}}
+{{- $verbs := list "create" "delete" "get" "list" "patch" -}}
+{{- $rules = append $rules (dict "apiGroups" (list $kind.group) "resources" (list $kind.plural) "verbs" $verbs) -}}
+{{- else if and $sound (eq $place "cluster") -}}
+{{- $name := printf "%s.%s" $kind.plural $kind.group -}}
+{{- $rules = append $rules (dict "apiGroups" (list "apiextensions.k8s.io") "resources" (list "customresourcedefinitions") "resourceNames" (list $name) "verbs" (list "get")) -}}
+{{- end -}}
+{{- $rules | toJson -}}
+{{- end -}}
+
 {{/* The rules of all checks that are switched on, each once: (list $ "work"). Below the tier full
      checks may look, and make nothing. */}}
 {{- define "aiconform.checkRules" -}}
 {{- $root := index . 0 -}}
 {{- $place := index . 1 -}}
 {{- $rules := list -}}
-{{- range include "aiconform.checks" $root | fromJson -}}
-{{- range get . $place -}}
+{{- range $id, $check := include "aiconform.checks" $root | fromJson -}}
+{{- $kind := dig $id "custom" "kind" dict $root.Values.run.checks.settings -}}
+{{- range concat (get $check $place) (include "aiconform.customRules" (list $kind $place) | fromJsonArray) -}}
 {{- $on := true -}}
 {{- if .switch -}}
 {{- $parts := splitList "." .switch -}}

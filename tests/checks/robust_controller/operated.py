@@ -43,12 +43,14 @@ class OperatedPlatform(FakePlatform):
         complains: Without a webhook: the reason of the event by which the controller refuses.
     """
 
-    def __init__(self, key: str = "kuberay", *, webhook: bool = True, **how: Any) -> None:
+    def __init__(
+        self, operator: str | Operator = "kuberay", *, webhook: bool = True, **how: Any
+    ) -> None:
         super().__init__(**how)
-        self.operator: Operator = BY_KEY[key]
+        self.operator = BY_KEY[operator] if isinstance(operator, str) else operator
         self.kind: Resource = self.operator.kinds[0]
-        self.refuses: Callable[[Json], str] = REFUSALS[key]
-        self.pods: Callable[[Json], int | None] = PODS[key]
+        self.refuses: Callable[[Json], str] = REFUSALS.get(self.operator.key, lambda _: "")
+        self.pods: Callable[[Json], int | None] = PODS.get(self.operator.key, lambda _: 1)
         self.reconciles = self.follows = self.heals = True
         self.dead = self.ignored = self.no_dry_run = False
         self.complains: Callable[[Json], str] = lambda _: ""
@@ -66,7 +68,7 @@ class OperatedPlatform(FakePlatform):
         for kind in (*operator.kinds, *(kind for kind, _ in operator.needs), *operator.owns):
             self.objects.serve(kind)
         self.objects.put(CUSTOM_RESOURCE_DEFINITION, definition(operator))
-        labels = {"app.kubernetes.io/name": sorted(operator.controllers)[0]}
+        labels = {"app.kubernetes.io/name": min(operator.controllers, default="own")}
         spec = {"replicas": 1, "selector": {"matchLabels": labels}}
         deployment = {"metadata": {"name": operator.key, "labels": labels}, "spec": spec,
                       "status": {"readyReplicas": 1}}  # fmt: skip

@@ -1,8 +1,8 @@
 """A check's declaration: what it needs, what it costs, how it looks and how it judges."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from aiconform.catalogue.requirements import Requirement, requirements
 from aiconform.checks.framework.rights import ObjectRight
@@ -31,6 +31,10 @@ _NEVER = frozenset(
 )
 
 
+def _none_more(_settings: Mapping[str, Any]) -> tuple[Right, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Check:
     """
@@ -47,6 +51,8 @@ class Check:
         probe: Whether it needs the second namespace, of Pod Security level baseline.
         scales: Whether its pods may make an autoscaler add nodes; else they are pinned to nodes
             that are there.
+        site_rights: Rights that follow from the site's settings. The chart grants them from the
+            setting `custom.kind`.
     """
 
     id: str
@@ -58,6 +64,7 @@ class Check:
     devices: int = 0
     probe: bool = False
     scales: bool = False
+    site_rights: Callable[[Mapping[str, Any]], tuple[Right, ...]] = _none_more
 
     def __post_init__(self) -> None:
         if self.id not in requirements():
@@ -73,6 +80,10 @@ class Check:
                 raise ValueError(f"{self.id}: {right} must be in the work or probe namespace")
             if right.namespace == "probe" and not self.probe:
                 raise ValueError(f"{self.id}: {right} needs probe=True")
+
+    def at_site(self, settings: Mapping[str, Any]) -> "Check":
+        """The check with the rights that it has at a site with these settings."""
+        return replace(self, rights=(*self.rights, *self.site_rights(settings)))
 
     @property
     def requirement(self) -> Requirement:

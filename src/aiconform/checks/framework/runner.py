@@ -35,6 +35,7 @@ async def run_check(check: Check, around: Surroundings) -> None:
     Raises:
         JournalError: Records cannot be kept.
     """
+    check = at_site(check, around)
     async with AsyncExitStack() as stack:
         if check.devices:
             await stack.enter_async_context(around.devices)
@@ -46,6 +47,10 @@ async def run_check(check: Check, around: Surroundings) -> None:
         await around.record(ended)
 
 
+def at_site(check: Check, around: Surroundings) -> Check:
+    return check.at_site(around.config.checks.settings.get(check.id, {}))
+
+
 async def sweep_earlier_runs(checks: Collection[Check], around: Surroundings) -> None:
     """Remove what checks of earlier runs of this release left behind."""
     selector = (
@@ -53,7 +58,10 @@ async def sweep_earlier_runs(checks: Collection[Check], around: Surroundings) ->
         f"app.kubernetes.io/instance={around.job},{RUN_LABEL}!={around.config.name}"
     )
     left = await asyncio.gather(
-        *(clean_up(check, around, selector=selector, limit_s=SWEEP_S) for check in checks)
+        *(
+            clean_up(at_site(check, around), around, selector=selector, limit_s=SWEEP_S)
+            for check in checks
+        )
     )
     for told in {name for names in left for name in names}:
         log.warning("leftover.stays", object=told)

@@ -9,7 +9,7 @@ from aiconform.checks.framework import Check, generates, looks_at, makes, on
 from aiconform.checks.robust_controller.finding import NAMESPACE
 from aiconform.checks.robust_controller.judging import evaluate
 from aiconform.checks.robust_controller.look import run
-from aiconform.checks.robust_controller.operators import OPERATORS
+from aiconform.checks.robust_controller.operators import OPERATORS, custom_rights
 from aiconform.cluster.resources import (
     CUSTOM_RESOURCE_DEFINITION,
     DEPLOYMENT,
@@ -61,4 +61,5 @@ CHECK = Check(
     cost="one custom object at a time, with up to four small pods; no money",
     run=run,
     evaluate=evaluate,
+    site_rights=custom_rights,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiconform.checks.framework import Context, Resource
 from aiconform.checks.robust_controller.matching import webhooks_for
-from aiconform.checks.robust_controller.operators import OPERATORS, Operator
+from aiconform.checks.robust_controller.operators import Operator, operators_at
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.resources import (
     CUSTOM_RESOURCE_DEFINITION,
@@ -65,23 +65,19 @@ async def find_operators(ctx: Context) -> tuple[list[Found], Registrations]:
     found: list[Found] = []
     registrations = Registrations((), (), {})
     async with ctx.step("operators") as seen:
-        told = [await _definition(ctx, operator) for operator in _wanted(ctx)]
+        operators = operators_at(ctx.settings)
+        told = [await _definition(ctx, operator) for operator in operators]
         registrations = await _registrations(ctx)
         seen["installed"] = [each for each in told if each is not None]
         found = [
-            _found(each, registrations, now=ctx.now())
-            for each in told
+            _found(operator, each, registrations, now=ctx.now())
+            for operator, each in zip(operators, told, strict=True)
             if each is not None and each["usable"]
         ]
         found.sort(key=lambda each: not each.registered)
         seen["order"] = [each.operator.key for each in found]
         seen["registered"] = {each.operator.key: list(each.registered) for each in found}
     return found if seen.ok else [], registrations
-
-
-def _wanted(ctx: Context) -> tuple[Operator, ...]:
-    named = ctx.settings.get("operators")
-    return tuple(o for o in OPERATORS if not named or o.key in named)
 
 
 async def _definition(ctx: Context, operator: Operator) -> Json | None:
@@ -117,8 +113,9 @@ async def _registrations(ctx: Context) -> Registrations:
     )
 
 
-def _found(told: Mapping[str, Any], registrations: Registrations, *, now: float) -> Found:
-    operator = next(o for o in OPERATORS if o.key == told["key"])
+def _found(
+    operator: Operator, told: Mapping[str, Any], registrations: Registrations, *, now: float
+) -> Found:
     resource = next(kind for kind in operator.kinds if kind.version == told["version"])
     served = tuple(told["served"])
     validating, _ = registrations.of(resource, served, labels={}, now=now)

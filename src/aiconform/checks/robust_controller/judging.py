@@ -17,7 +17,7 @@ from aiconform.checks.framework import (
     warned,
 )
 from aiconform.checks.robust_controller import rules
-from aiconform.checks.robust_controller.operators import OPERATORS, Operator
+from aiconform.checks.robust_controller.operators import Operator, operators_at
 from aiconform.model.outcome import Outcome
 
 Facts = Mapping[str, Any]
@@ -39,7 +39,8 @@ def evaluate(seen: Sightings) -> Conclusion:
     installed = rule(seen, "operators", rules.installed)
     if installed.outcome is not Outcome.PASS:
         return settled(installed.answer, (installed,))
-    tried = [o for o in OPERATORS if any(step.startswith(f"{o.key}-") for step in seen.steps)]
+    known = operators_at(seen.settings)
+    tried = [o for o in known if any(step.startswith(f"{o.key}-") for step in seen.steps)]
     if not tried:
         return settled(unknown("NothingTried", "no operator was tried"), (installed,))
     trials = {operator: _rulings(seen, operator) for operator in tried}

@@ -94,7 +94,7 @@ class Trial:
             async def look() -> bool | None:
                 owned = await self._owned()
                 seen["after"] = names(owned)
-                return self._operator.followed(before, owned) or None
+                return self._operator.followed(before, owned) or await self._has_seen(changed)
 
             began = ctx.now()
             followed = bool(await ctx.until(look, limit_s=CHANGE_S))
@@ -161,6 +161,14 @@ class Trial:
         owned = owned_by({self._object["metadata"]["uid"], *self._known}, found)
         self._known.update(each["metadata"]["uid"] for each in owned)
         return owned
+
+    async def _has_seen(self, changed: Mapping[str, Any]) -> bool | None:
+        """Does the status tell of the generation that the change has made?"""
+        if not self._operator.by_generation:
+            return None
+        wanted = changed["metadata"].get("generation")
+        told = mapping((await self._now()).get("status")).get("observedGeneration")
+        return (isinstance(told, int) and isinstance(wanted, int) and told >= wanted) or None
 
     def _alive(self, owned: Sequence[Json]) -> list[Json]:
         """Those of the kind that has to come again."""

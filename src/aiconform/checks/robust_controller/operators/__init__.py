@@ -6,6 +6,10 @@ Source of what each webhook refuses: the operators' own webhooks, read in Novemb
 kserve/kserve, volcano-sh/volcano, kedacore/keda).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from aiconform.checks.robust_controller.operators.custom import custom_operator, custom_rights
 from aiconform.checks.robust_controller.operators.jobs import (
     JOBSET,
     TRAINER,
@@ -29,4 +33,20 @@ OPERATORS: tuple[Operator, ...] = (
 )
 BY_KEY = {operator.key: operator for operator in OPERATORS}
 
-__all__ = ["BY_KEY", "OPERATORS", "Operator", "Sample"]
+
+def operators_at(settings: Mapping[str, Any]) -> tuple[Operator, ...]:
+    """
+    Those to be tried at a site: its own, and of the table all, or those that it names.
+
+    Raises:
+        UnavailableError: What it says of its own is not whole.
+    """
+    named = settings.get("operators")
+    own = custom_operator(settings)
+    return (
+        *([own] if own else []),
+        *(each for each in OPERATORS if not named or each.key in named),
+    )
+
+
+__all__ = ["BY_KEY", "OPERATORS", "Operator", "Sample", "custom_rights", "operators_at"]

@@ -50,6 +50,7 @@ class Operator:
         ends: It runs to an end, so the change comes while it runs.
         starts_empty: Nothing is owned before the change.
         change, patch, followed: One mutable field, as a merge patch of the object as it is.
+        by_generation: A status that has seen the change follows it, too.
         owns: Kinds that the operator and those that it uses make.
         heals: The kind of which one object is deleted, and has to come again.
         own_refusal: For operators that ship no webhook: what the controller itself refuses, and
@@ -72,6 +73,7 @@ class Operator:
     change: str = ""
     patch: Callable[[Mapping[str, Any]], Json] = field(default=lambda _: {})
     followed: Followed = more_pods
+    by_generation: bool = False
     owns: tuple[Resource, ...] = (POD,)
     heals: Resource = POD
     own_refusal: Sample | None = None
