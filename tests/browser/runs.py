@@ -1,8 +1,12 @@
 """The pages that the browser is shown: four nodes with every kind of trouble, and 2,000 nodes."""
 
+from datetime import date
+
 from aiconform.judge import judge
+from aiconform.judge.waiving import uses, waive_requirements
 from aiconform.model.requirement import Level, RequirementVerdict, Step
 from aiconform.model.verdict import Outcome
+from aiconform.model.waiver import Waiver, parse_waivers
 from aiconform.report.page import page
 from aiconform.report.story import tell
 from tests.support.journals import Faults, run_journal
@@ -16,8 +20,21 @@ def small_page() -> str:
         excluded={"node5": ("Tainted", "team=vision:NoSchedule")},
     )
     entries = run_journal(faults, nodes=6, devices=("gpu0", "gpu1"))
-    told = judge(entries).model_copy(update={"requirements": requirements()})
+    told = judge(entries, waivers=waivers(), on=date(2027, 3, 31))
+    waived = waive_requirements(requirements(), waivers(), date(2027, 3, 31))
+    used = uses(waivers(), told.findings, waived, date(2027, 3, 31))
+    told = told.model_copy(update={"requirements": waived, "waivers": used})
     return page(tell(entries), told)
+
+
+def waivers() -> tuple[Waiver, ...]:
+    """One of a node, one of a requirement, one that has expired and one that covers nothing."""
+    return parse_waivers("""
+- {id: AIC-NODE-002, scope: node4, reason: <b>moved</b> next week, owner: kim, expiry: 2027-04-30}
+- {id: pod_autoscaling, scope: cluster, reason: ticket 7, owner: platform, expiry: 2027-03-31}
+- {id: AIC-NET-001, scope: node2 *, reason: new optics, owner: fabric, expiry: 2027-03-30}
+- {id: AIC-NET-001, scope: node9 *, reason: old, owner: fabric, expiry: 2027-06-30}
+""")
 
 
 def large_page() -> str:

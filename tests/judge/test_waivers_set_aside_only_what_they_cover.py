@@ -176,3 +176,47 @@ def with_waivers(entries: tuple[Entry, ...], text: str) -> tuple[Entry, ...]:
     config = opened.config.model_copy(update={"waivers": text})
     first = entries[0].model_copy(update={"record": opened.model_copy(update={"config": config})})
     return (first, *entries[1:])
+
+
+MIXED = (
+    BOTH,
+    Faults(slow={("node3", "send"): 0.3}, corrupt={"node3": True, "node2": False}),
+    Faults(slow={("node3", "send"): 0.3}, failed={"node4": ("ImagePullBackOff", "no such image")}),
+    Faults(lost={"node2": 2}, corrupt={"node2": True, "node4": True}),
+    Faults(cut_pairs=frozenset({("node1", "node2")}), corrupt={"node1": True}),
+    Faults(slow_links={("node1", "node5"): 0.4}, excluded={"node7": ("Busy", "all in use")}),
+    Faults(slow={("node3", "send"): 0.3, ("node3", "receive"): 0.3}, lost={"node8": 1}),
+    Faults(slow={("node3", "send"): 0.3, ("node6", "send"): 0.4, ("node6", "receive"): 0.4}),
+)
+NO_PASS = {
+    Outcome.FAIL: {RunVerdict.FAIL},
+    Outcome.UNKNOWN: {RunVerdict.FAIL, RunVerdict.INCOMPLETE},
+}
+
+
+@pytest.mark.parametrize("number", range(len(MIXED)))
+def test_one_finding_that_is_not_waived_counts_whatever_else_is(number: int) -> None:
+    entries = run_journal(MIXED[number], nodes=8)
+    found = judge(entries).findings
+    places = [(f.code, str(f.subject)) for f in found]
+    assert len(set(places)) == len(places) > 1
+
+    for left in found:
+        others = [waiver(f.code, str(f.subject)) for f in found if f is not left]
+        told = judge(entries, waivers=others, on=DAY)
+        if left.outcome in NO_PASS:
+            assert told.counted in NO_PASS[left.outcome], left
+
+
+@pytest.mark.parametrize("number", range(len(MIXED)))
+def test_all_findings_waived_leave_nothing_that_counts_but_what_has_no_finding(number: int) -> None:
+    entries = run_journal(MIXED[number], nodes=8)
+    found = judge(entries).findings
+
+    told = judge(entries, waivers=[waiver(f.code, str(f.subject)) for f in found], on=DAY)
+
+    assert all(f.waived for f in told.findings)
+    assert told.counted is not RunVerdict.FAIL
+    open_ones = [v for v in told.verdicts if v.required and v.outcome.value in {"FAIL", "UNKNOWN"}]
+    if all(v.waived for v in open_ones):
+        assert told.counted is RunVerdict.PASS_WITH_WARNINGS

@@ -58,6 +58,43 @@ def test_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
     assert outside.is_dir()
 
 
+def test_folder_that_may_not_be_looked_into_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As lost+found at the top of a claim, which is root's own."""
+    (tmp_path / "lost+found").mkdir()
+    is_file = Path.is_file
+
+    def refused(path: Path) -> bool:
+        if path.parent.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refused)
+
+    now = run_now(tmp_path, "now", sound_journal(), keep=2)
+
+    assert (now / "summary.json").exists()
+    assert (tmp_path / "lost+found").is_dir()
+
+
+def test_old_run_that_does_not_go_costs_the_new_one_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(3):
+        kept(tmp_path, f"old{number}", 1000.0 + number, sound_journal())
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("aiconform.report.keeping.shutil.rmtree", refused)
+
+    run_now(tmp_path, "now", sound_journal(), keep=2)
+
+    assert (tmp_path / "now.tar.gz").exists()
+    assert "not removed" in capsys.readouterr().err
+
+
 def test_change_since_the_last_run_is_beside_the_results(tmp_path: Path) -> None:
     kept(tmp_path, "older", 1000.0, SLOW)
     kept(tmp_path, "last", 2000.0, sound_journal())

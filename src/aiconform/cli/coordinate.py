@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from aiconform.cli.show import note
 from aiconform.model.errors import AiconformError, ConfigError
 from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
+
+if TYPE_CHECKING:
+    from aiconform.report.keeping import Kept
 
 # As the shell has it for SIGTERM. Not one of a verdict's: the Job then starts another pod.
 EXIT_TERMINATED = 143
@@ -64,13 +68,12 @@ def archive_among_others(
     """Compared with the last run, and in the place of the oldest when there are enough."""
     from aiconform import report
     from aiconform.report.diff.text import lines
-    from aiconform.report.keeping import compare_with_last, earlier_runs, forget
+    from aiconform.report.keeping import compare_with_last, earlier_runs
 
     others = earlier_runs(directory.parent, but=directory.name)
     # Before anything is written: the volume may be full of them. This run is one of those kept,
     # and the last one is needed for the comparison.
-    for name in forget(others, keep=max(keep - 1, 1)):
-        note(f"removed the results of {name}: {keep} runs are kept")
+    _forget(others, keep=max(keep - 1, 1))
     report.write_results(directory, entries, judgement)
     try:
         found = compare_with_last(directory, others[-max(keep - 1, 1) :], judgement)
@@ -80,5 +83,16 @@ def archive_among_others(
         for line in lines(found) if found else ():
             note(line)
     if keep == 1:
-        forget(others[-1:], keep=0)
+        _forget(others[-1:], keep=0)
     return report.archive(directory, tarball)
+
+
+def _forget(runs: "Sequence[Kept]", *, keep: int) -> None:
+    """An old run that does not go costs this one nothing."""
+    from aiconform.report.keeping import forget
+
+    try:
+        for name in forget(runs, keep=keep):
+            note(f"removed the results of {name}")
+    except AiconformError as exc:
+        note(f"not removed: {exc}")

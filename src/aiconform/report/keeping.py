@@ -41,12 +41,16 @@ def earlier_runs(results: Path, *, but: str) -> list[Kept]:
     found = [
         path
         for path in results.iterdir()
-        if path.is_dir()
-        and not path.is_symlink()
-        and path.name != but
-        and any((path / name).is_file() for name in _JOURNALS)
+        if path.is_dir() and not path.is_symlink() and path.name != but and _holds_a_journal(path)
     ]
     return [Kept(path) for path in sorted(found, key=lambda path: (_changed_s(path), path.name))]
+
+
+def _holds_a_journal(path: Path) -> bool:
+    try:
+        return any((path / name).is_file() for name in _JOURNALS)
+    except OSError:  # lost+found is root's own
+        return False
 
 
 def forget(runs: Sequence[Kept], *, keep: int) -> list[str]:
