@@ -86,7 +86,7 @@ def aiconform() -> None:
 
     \b
     Exit codes: 0 everything required passes, 1 something fails, 2 wrong usage,
-    3 something required could not be tested, 4 the run itself broke.
+    3 something required could not be tested, 4 the run itself broke. What is waived does not count.
     """
 
 

@@ -36,7 +36,10 @@ def read_waivers(path: Path) -> WaiversFile:
     except (OSError, UnicodeDecodeError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
         raise ConfigError(f"the waivers in {path} cannot be read: {why}") from exc
-    waivers = parse_waivers(text)
+    try:
+        waivers = parse_waivers(text)
+    except ConfigError as exc:
+        raise ConfigError(f"{path}: {exc.problem}", hint=exc.hint) from exc
     known = {*finding_texts(), *requirements()}
     if strange := sorted({waiver.id for waiver in waivers} - known):
         raise ConfigError(

@@ -16,7 +16,7 @@ from aiconform.judge.blame import sentence_of, subject_of
 from aiconform.judge.coverage import coverage_gaps
 from aiconform.judge.facts import Facts
 from aiconform.judge.findings import NETWORK_CODES
-from aiconform.judge.inventory import inventory_defects
+from aiconform.judge.inventory import Defects, inventory_defects
 from aiconform.judge.network import Network
 from aiconform.judge.nodes import Part, node_parts
 from aiconform.judge.words import clip
@@ -175,8 +175,12 @@ class Waiving:
                 yield finding
 
     def _defects_of(self, node: str | None) -> list[tuple[str, Subject, str]]:
-        defects = inventory_defects(self.facts).get(node, ())
+        defects = self._defects.get(node, ())
         return [(d.code, Subject(node=node, device=d.device), clip(d.sentence)) for d in defects]
+
+    @cached_property
+    def _defects(self) -> Defects:
+        return inventory_defects(self.facts)
 
     def _link(self, verdict: Verdict) -> Waiver | None:
         sender, receiver = verdict.subject.node or "", verdict.subject.peer or ""
@@ -212,18 +216,24 @@ class Waiving:
 
     @cached_property
     def _open_nodes(self) -> frozenset[str]:
-        told = {f.subject.node or "" for f in self.findings if f.code in OPEN_NODE}
         unfinished = {
             node
             for node in self.facts.nodes
             if node not in self.facts.states or self.facts.states[node].record.state != "finished"
         }
-        return frozenset(told | unfinished)
+        return frozenset(unfinished | self._open_findings.keys())
 
     def _open(self, node: str | None) -> Waiver | None:
         """Of a node that is told as one that could not be tested."""
-        told = [f for f in self.findings if f.code in OPEN_NODE and f.subject.node == node]
-        return _first([each.waived for each in told])
+        return _first([each.waived for each in self._open_findings.get(node or "", ())])
+
+    @cached_property
+    def _open_findings(self) -> Mapping[str, Sequence[Finding]]:
+        found: dict[str, list[Finding]] = defaultdict(list)
+        for finding in self.findings:
+            if finding.code in OPEN_NODE:
+                found[finding.subject.node or ""].append(finding)
+        return found
 
     def _blamed(self, blamed: Blamed) -> Waiver | None:
         subject, said = subject_of(blamed), sentence_of(blamed)
