@@ -1,0 +1,1 @@
+"""Tests of the check accelerator_metrics."""
