@@ -1,7 +1,9 @@
 """A burn uses the time, the threads, the memory and the device that it says it uses."""
 
+import json
 import subprocess
 import textwrap
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,16 @@ def test_burn_reports_work_and_ends_in_time() -> None:
     assert told["hashed_bytes"] > 0
     assert told["processor_s"] > 0.1
     assert 1 <= told["elapsed_s"] < 3
+
+
+def test_burn_that_waits_says_so_and_begins_afterwards() -> None:
+    done = finished("burn", "--after", "0.5", "--seconds", "0.2", "--buffer", "1Mi",
+                    "--engine", "none")  # fmt: skip
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    waits, began = (datetime.fromisoformat(line["time"]) for line in lines[:2])
+    assert [line["event"] for line in lines[:2]] == ["burn.waits", "burn.began"]
+    assert (began - waits).total_seconds() >= 0.5
 
 
 def test_buffer_is_really_in_memory() -> None:

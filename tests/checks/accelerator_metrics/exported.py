@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from aiconform.checks.accelerator_metrics.finding import POD_MONITOR, SERVICE_MONITOR
+from aiconform.checks.accelerator_metrics.manifests import IDLE_S
 from aiconform.checks.framework import HttpAnswer, Resource
 from aiconform.checks.framework.check import Check
 from aiconform.checks.framework.fake import WORK, FakePlatform
@@ -31,7 +32,7 @@ class ExportedPlatform(FakePlatform):
     """
     Attributes:
         mutants: As `e2e.platforms.exporters.MUTANTS`.
-        reading: Changes what is told of a device; (reading, is it held by the load?).
+        reading: Changes what is told of a device; (reading, is the load at work on it?).
         page: Changes the whole page of a node.
         framework: What the load says it works with; None: it found none.
         nodes_of: Nodes whose exporter runs.
@@ -57,6 +58,7 @@ class ExportedPlatform(FakePlatform):
         self.page: Callable[[str, str], HttpAnswer] = lambda _, text: HttpAnswer(200, {}, text)
         self.framework: str | None = "torch"
         self.products = 1000
+        self.burning: set[str] = set()
         for kind in (POD_MONITOR, SERVICE_MONITOR):
             self.objects.serve(kind)
         self.objects.reactions.append(self._burn)
@@ -74,15 +76,16 @@ class ExportedPlatform(FakePlatform):
         for index in range(self.count):
             if "missing-device" in self.mutants and index == self.count - 1:
                 continue
-            load = 0.05 if "constant" in self.mutants else 0.95 if index < len(held) else 0.0
-            more = 1024 * MIB if index < len(held) and "constant" not in self.mutants else 0
+            busy = index < len(held) and held[index]["pod"] in self.burning
+            load = 0.05 if "constant" in self.mutants else 0.95 if busy else 0.0
+            more = 1024 * MIB if busy and "constant" not in self.mutants else 0
             told = Reading(
                 index=index, uuid=f"GPU-{node}-{index}", node=node, utilization=load,
                 used_bytes=512 * MIB + more, total_bytes=16 * 1024 * MIB,
                 celsius=35.0 + 40.0 * load, watts=60.0 + 300.0 * load,
                 labels=held[index] if index < len(held) else {},
             )  # fmt: skip
-            readings.append(self.reading(told, index < len(held)))
+            readings.append(self.reading(told, busy))
         text = render(self.vendor, readings, mutants=self.mutants)
         return _aged(text, self.now - 600.0) if "stale" in self.mutants else text
 
@@ -118,8 +121,15 @@ class ExportedPlatform(FakePlatform):
         nonce = command[command.index("--nonce") + 1]
         told = {"nonce": nonce, "framework": self.framework}
         done = {"products": self.products, "hashed_bytes": self.products}
-        lines = [{"event": "burn.began", **told}, {"event": "burn.going", "nonce": nonce, **done}]
-        self.log(pod["metadata"]["name"], "\n".join(map(json.dumps, lines)))
+        lines = [{"event": "burn.waits", "nonce": nonce}]
+        self.log(pod["metadata"]["name"], lambda: "\n".join(map(json.dumps, lines)))
+
+        def begin() -> None:
+            self.burning.add(pod["metadata"]["name"])
+            lines.append({"event": "burn.began", **told})
+            lines.append({"event": "burn.going", "nonce": nonce, **done})
+
+        self.after(float(IDLE_S), begin)
 
     def _config(self, check: Check, settings: Mapping[str, Any]) -> RunConfig:
         config = super()._config(check, settings)

@@ -14,7 +14,7 @@ RISE_BYTES = 0.8 * BUFFER_BYTES
 MOST_BYTES = 12.0 * BUFFER_BYTES
 STILL_RATIO = 0.1
 STILL_BYTES = 0.2 * BUFFER_BYTES
-TWICE = 2
+IN_A_ROW = 3  # one alone may be chance
 
 
 def change(before: Json, sample: Json, device: str) -> tuple[float, float] | None:
@@ -36,11 +36,11 @@ def risen(before: Json, sample: Json) -> list[str]:
 
 
 def followed(before: Json, during: Sequence[Json]) -> list[str]:
-    """Devices that have risen in the last two scrapes: one alone may be chance."""
-    if len(during) < TWICE:
+    """Devices that have risen in each of the last scrapes."""
+    if len(during) < IN_A_ROW:
         return []
-    last, previous = (risen(before, sample) for sample in (during[-1], during[-2]))
-    return [device for device in last if device in previous]
+    told = [risen(before, sample) for sample in during[-IN_A_ROW:]]
+    return [device for device in told[0] if all(device in each for each in told)]
 
 
 def moved_otherwise(before: Json, during: Sequence[Json], device: str) -> list[str]:

@@ -1,16 +1,15 @@
 """Figures follow a load, on its device and on no other, and fall again (M3, M4; pure)."""
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 from aiconform.checks.accelerator_metrics.following import (
+    IN_A_ROW,
     MOST_BYTES,
-    TWICE,
     change,
+    followed,
     is_idle_again,
     moved_otherwise,
-    risen,
     worked,
 )
 from aiconform.checks.framework import (
@@ -34,21 +33,21 @@ def load(facts: Json) -> Answer:
     ran = _ran(facts)
     if ran.outcome is not Outcome.PASS:
         return ran
-    before, during = facts["before"], facts["during"]
-    if wrong := _another_unit(before, during):
+    idle, during = facts["idle"][-1], facts["during"]
+    if wrong := _another_unit(idle, during):
         return failed("Implausible", f"{_where(facts)}: under load {wrong}")
-    followed = _followed(before, during)
-    if not followed:
-        return failed("DoesNotFollowLoad", f"{_where(facts)}: {_at_most(before, during)}")
-    if len(followed) > 1:
-        told = f"{_where(facts)}: one device was loaded, and {', '.join(followed)} rose"
+    rose = _followed(idle, during)
+    if not rose:
+        return failed("DoesNotFollowLoad", f"{_where(facts)}: {_at_most(idle, during)}")
+    if len(rose) > 1:
+        told = f"{_where(facts)}: one device was loaded, and {', '.join(rose)} rose"
         return _disturbed(facts, told)
-    (device,) = followed
+    (device,) = rose
     matched = facts["matched"]
     if matched and device not in matched:
         told = f"{_where(facts)}: {', '.join(matched)} was granted and loaded, and {device} rose"
         return failed("WrongDevice", told)
-    others = moved_otherwise(before, during, device)
+    others = moved_otherwise(idle, during, device)
     if len(others) > facts["foreign"]:
         told = f"{_where(facts)}: {device} was loaded, and {', '.join(others)} changed as well"
         return _disturbed(facts, told)
@@ -59,10 +58,10 @@ def attribution(facts: Json) -> Answer:
     """Information: does the exporter tell whose pod holds the device?"""
     if facts["probe"] or not facts["during"]:
         return skipped("NoLoad", "no load was put on")
-    followed = _followed(facts["before"], facts["during"])
+    rose = _followed(facts["idle"][-1], facts["during"])
     if not facts["attached"]:
         return skipped("NotAttached", "the exporter does not tell which pod holds a device")
-    if followed and set(followed) <= set(facts["attached"]):
+    if rose and set(rose) <= set(facts["attached"]):
         return passed("the exporter tells that our pod held the device")
     return warned("WrongPod", f"our pod is told of at {', '.join(facts['attached'])}")
 
@@ -83,11 +82,14 @@ def _ran(facts: Json) -> Answer:
         return errored("LoadIdle", "the load began and did no work")
     if pod.get("phase") != "Running":
         return unknown("LoadFailed", f"the load ended early: {_last(facts)}; see logs/load.txt")
-    if facts["before"]["problem"]:
-        told = f"{_where(facts)} could not be read before the load: {facts['before']['told']}"
-        return unknown("NoBaseline", told)
+    if not facts["idle"]:
+        return errored("IdleMissed", "the load began before its device was looked at while idle")
+    for scrape in (facts["before"], facts["idle"][-1]):
+        if scrape["problem"]:
+            told = f"{_where(facts)} could not be read before the load: {scrape['told']}"
+            return unknown("NoBaseline", told)
     readable = [sample for sample in facts["during"] if not sample["problem"]]
-    if len(readable) < TWICE:
+    if len(readable) < IN_A_ROW:
         problems = {sample["told"] for sample in facts["during"] if sample["problem"]}
         told = f"{_where(facts)} could not be read under load: {'; '.join(sorted(problems))}"
         return unknown("Unreachable", told)
@@ -95,10 +97,9 @@ def _ran(facts: Json) -> Answer:
 
 
 def _followed(before: Json, during: Sequence[Json]) -> list[str]:
-    """Devices that have risen in two scrapes one after another."""
-    pairs = pairwise(during)
-    found = [set(risen(before, one)) & set(risen(before, next_)) for one, next_ in pairs]
-    return sorted(set[str]().union(*found))
+    """Devices that have risen in several scrapes one after another."""
+    ends = range(IN_A_ROW, len(during) + 1)
+    return sorted({device for end in ends for device in followed(before, during[:end])})
 
 
 def _another_unit(before: Json, during: Sequence[Json]) -> str:

@@ -11,8 +11,9 @@ from aiconform.checks.accelerator_metrics.following import (
     risen,
     worked,
 )
+from aiconform.checks.accelerator_metrics.places import Place
 from aiconform.checks.accelerator_metrics.scraping import Chosen, scrape, scrape_again
-from aiconform.checks.framework import Context, DraDevice, Step, moved
+from aiconform.checks.framework import Context, DraDevice, Inventory, Step, moved
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.resources import POD, RESOURCE_CLAIM
 from aiconform.cluster.trouble import mapping, mappings
@@ -21,14 +22,17 @@ Json = dict[str, Any]
 
 START_S = 120.0
 RISE_S, FALL_S, EVERY_S = 60.0, 60.0, 3.0
+IDLE_SCRAPES, IDLE_EVERY_S = 2, 4.0
 _ENDED = frozenset({"Succeeded", "Failed"})
 
 
 class Load:
     """Holds one device for two minutes at most."""
 
-    def __init__(self, ctx: Context, chosen: Chosen, *, step: str, number: int) -> None:
-        self._ctx, self._chosen, self._step = ctx, chosen, step
+    def __init__(
+        self, ctx: Context, chosen: Chosen, inventory: Inventory, *, step: str, number: int
+    ) -> None:
+        self._ctx, self._chosen, self._inventory, self._step = ctx, chosen, inventory, step
         self._name = ctx.name(f"load-{number}")
         self._claim = self._name if chosen.place.driver else ""
         self._nonce = f"{ctx.nonce}-load-{number}"
@@ -43,13 +47,11 @@ class Load:
             seen["probe"] = why = self._no_probe()
             if why:
                 return
-            before = await ctx.inventory()
             seen["before"] = self._before = await self._scraped()
-            # What one of its devices is granted to is not known: so many may change on their own.
-            seen["foreign"] = max(0, place.most - (place.free or 0))
+            seen["foreign"] = _foreign(place)
             await self._under_load(seen)
             await self._after(seen)
-            seen["moved"] = moved(before, await ctx.inventory())
+            seen["moved"] = moved(self._inventory, await ctx.inventory())
 
     def _no_probe(self) -> str:
         """Why there is no way to keep such a device busy here; empty: there is."""
@@ -71,12 +73,13 @@ class Load:
             settings=ctx.settings, claim=self._claim,
         )  # fmt: skip
         await ctx.save("objects/load.yaml", await ctx.apply(POD, pod))
-        began = await ctx.until(self._began, limit_s=START_S, every_s=1.0)
-        seen["began"], seen["began_at"] = began or None, ctx.now()
+        seen["idle"] = idle = await self._idle()
+        began = await self._said("burn.began")
+        seen["began"] = began
         during: list[Json] = []
         seen["during"] = during
-        if began and self._works(began):
-            await self._sample(during)
+        if began and idle and self._works(began):
+            await self._sample(idle[-1], during)
         found = await ctx.get(POD, self._name)
         seen["pod"] = _state(found)
         seen["assigned"] = await self._assigned(found)
@@ -93,12 +96,22 @@ class Load:
         return worked(began, engine=manifests.engine_of(self._ctx.settings),
                       maker=self._chosen.place.maker)  # fmt: skip
 
-    async def _sample(self, during: list[Json]) -> None:
-        """Until the figures have followed twice in a row, or the time is over."""
+    async def _idle(self) -> list[Json]:
+        """While the device is granted and nothing is done with it; none: that was missed."""
+        said = await self._said("burn.waits")
+        found: list[Json] = []
+        while said and said["event"] == "burn.waits" and len(found) < IDLE_SCRAPES:
+            await self._ctx.sleep(IDLE_EVERY_S)
+            found.append(await self._scraped())
+        late = any(line.get("event") == "burn.began" for line in await self._lines())
+        return [] if late else found
+
+    async def _sample(self, idle: Json, during: list[Json]) -> None:
+        """Until the figures have followed several times in a row, or the time is over."""
 
         async def look() -> bool | None:
             during.append(await self._scraped())
-            return bool(followed(self._before, during)) or None
+            return bool(followed(idle, during)) or None
 
         await self._ctx.until(look, limit_s=RISE_S, every_s=EVERY_S)
 
@@ -114,7 +127,7 @@ class Load:
         seen["after"] = after
         if not seen["during"]:
             return
-        devices = risen(self._before, seen["during"][-1])
+        devices = risen(seen["idle"][-1], seen["during"][-1])
 
         async def look() -> bool | None:
             after.append(await self._scraped())
@@ -135,14 +148,18 @@ class Load:
         }
         return told
 
-    async def _began(self) -> Json | None:
-        """The line in which the load says that it works, or that it ended without."""
-        for line in await self._lines():
-            if line.get("event") == "burn.began":
-                return line
-        found = await self._ctx.get(POD, self._name)
-        ended = found is None or pod_facts(found).phase in _ENDED
-        return {"event": "ended"} if ended else None
+    async def _said(self, event: str) -> Json | None:
+        """The line of this event, or that the pod ended without it; None: neither in time."""
+
+        async def look() -> Json | None:
+            for line in await self._lines():
+                if line.get("event") == event:
+                    return line
+            found = await self._ctx.get(POD, self._name)
+            ended = found is None or pod_facts(found).phase in _ENDED
+            return {"event": "ended"} if ended else None
+
+        return await self._ctx.until(look, limit_s=START_S, every_s=1.0)
 
     async def _lines(self) -> list[Json]:
         lines = await self._ctx.log_lines(self._name)
@@ -165,6 +182,13 @@ class Load:
         devices = (await self._ctx.inventory()).devices
         mine = [d for d in devices if (d.driver, d.pool, d.name) in granted]
         return ids + [name for device in mine for name in _identities(device)]
+
+
+def _foreign(place: Place) -> int:
+    """So many devices others may hold, and their figures may change: which ones is not told."""
+    if place.counts == "shared":
+        return place.most
+    return max(0, place.most - (place.free or 0))
 
 
 def _identities(device: DraDevice) -> list[str]:

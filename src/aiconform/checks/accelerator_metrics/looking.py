@@ -54,7 +54,7 @@ async def run(ctx: Context) -> None:
             "not_permitted": list(inventory.not_permitted),
         })  # fmt: skip
     if seen.ok and inventory is not None and found and not inventory.not_permitted:
-        await _Look(ctx, found, nodes).look()
+        await _Look(ctx, inventory, found, nodes).look()
 
 
 def _is_ours(pool: str, drivers: Iterable[str]) -> bool:
@@ -65,8 +65,10 @@ def _is_ours(pool: str, drivers: Iterable[str]) -> bool:
 
 
 class _Look:
-    def __init__(self, ctx: Context, found: Sequence[Place], nodes: Sequence[Json]) -> None:
-        self._ctx, self._places = ctx, found
+    def __init__(
+        self, ctx: Context, inventory: Inventory, found: Sequence[Place], nodes: Sequence[Json]
+    ) -> None:
+        self._ctx, self._inventory, self._places = ctx, inventory, found
         wanted = {place.node for place in found}
         self._addresses = {
             name: _addresses(node) for node in nodes if (name := _name(node)) in wanted
@@ -90,7 +92,8 @@ class _Look:
                     )
                 continue
             chosen = next(c for c in self._chosen if c.place is place)
-            await Load(self._ctx, chosen, step=step, number=number).look()
+            load = Load(self._ctx, chosen, self._inventory, step=step, number=number)
+            await load.look()
 
     # --- where exporters answer ----------------------------------------------------------------
 

@@ -10,6 +10,7 @@ Json = dict[str, Any]
 
 BUFFER_BYTES = 2**30
 LOAD_S = 90
+IDLE_S = 15  # so long it holds the device and does nothing
 _CLAIM = "accelerator"
 _CODE, _TMP = "/aiconform-code", "/tmp"
 # Only what the load needs travels into the site's image: it is Python's standard library alone.
@@ -25,14 +26,15 @@ def load_pod(
     place: Place, *, hostname: str, name: str, nonce: str, settings: Mapping[str, Any], claim: str
 ) -> Json:
     """
-    One container with one device, which computes on it and holds a buffer of known size.
+    One container with one device: first idle, then it computes and holds a buffer of known size.
 
     Args:
         settings: `load` (engine, cpu, memory) and `images.load` of the check's settings.
     """
     load, image = settings.get("load") or {}, image_of(settings)
-    flags = ["--nonce", nonce, "--seconds", str(LOAD_S), "--buffer", str(BUFFER_BYTES),
-             "--engine", engine_of(settings), "--report", "2"]  # fmt: skip
+    flags = ["--nonce", nonce, "--after", str(IDLE_S), "--seconds", str(LOAD_S),
+             "--buffer", str(BUFFER_BYTES), "--engine", engine_of(settings),
+             "--report", "2"]  # fmt: skip
     container = workload(
         "burn",
         *flags,

@@ -18,7 +18,9 @@ Keeps processor threads busy and a buffer filled, and an accelerator when there 
 --engine auto, the first device of PyTorch or JAX, whichever the image has. The buffer is on the
 accelerator when one is used, else in memory. A buffer that does not fit is refused at the start.
 
-It says burn.began when everything runs, burn.going every --report seconds, and burn.done."""
+With --after it first says burn.waits and is idle for so long, with all that its container was
+granted. It says burn.began when everything runs, burn.going every --report seconds, and
+burn.done."""
 
 EXAMPLES = """\
   python3 -m aiconform.workload burn --seconds 90 --buffer 1Gi
@@ -31,6 +33,9 @@ HOST_BUFFER_BYTES = 16 * 1024**2  # what threads read when the buffer is on a de
 def run(arguments: Sequence[str]) -> int:
     flags = _parser().parse_args(arguments)
     voice = Voice(read_identity(flags))
+    if flags.after:
+        voice.say("burn.waits", seconds=flags.after)
+        time.sleep(flags.after)
     accelerator = make_accelerator(flags.engine, buffer_bytes=flags.buffer)
     size = flags.buffer if accelerator is None else min(flags.buffer, HOST_BUFFER_BYTES)
     processor = ProcessorBurn(fill_buffer(size), thread_count=flags.threads)
@@ -116,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     add_identity_flags(parser)
     add = parser.add_argument
     add("--seconds", type=seconds(0.1, 86400), default=60.0, help="how long (default: %(default)s)")
+    add("--after", type=seconds(0, 600), default=0.0, help="idle so long first (default: 0)")
     add("--threads", type=whole(0, 256), default=1, help="processor threads (default: %(default)s)")
     add("--buffer", type=byte_count, default=64 * 1024**2, help="like 1Gi (default: 64Mi)")
     add(
