@@ -58,6 +58,7 @@ class ExportedPlatform(FakePlatform):
         self.page: Callable[[str, str], HttpAnswer] = lambda _, text: HttpAnswer(200, {}, text)
         self.framework: str | None = "torch"
         self.products = 1000
+        self.budget = 4
         self.burning: set[str] = set()
         for kind in (POD_MONITOR, SERVICE_MONITOR):
             self.objects.serve(kind)
@@ -134,7 +135,8 @@ class ExportedPlatform(FakePlatform):
     def _config(self, check: Check, settings: Mapping[str, Any]) -> RunConfig:
         config = super()._config(check, settings)
         extra = config.accelerators.model_copy(update={"extra_resources": (SITE,)})
-        return config.model_copy(update={"accelerators": extra})
+        checks = config.checks.model_copy(update={"accelerators": self.budget})
+        return config.model_copy(update={"accelerators": extra, "checks": checks})
 
 
 def holder(node: str, resource: str, *, name: str = "theirs") -> Json:

@@ -262,6 +262,39 @@ async def test_a_group_of_nodes_without_any_exporter_fails() -> None:
     assert _told(verdict) == (Outcome.FAIL, "NoExporter"), verdict.sentence
 
 
+async def test_nodes_that_are_out_of_use_are_a_warning() -> None:
+    """Nodes that only stand for some, as simulators make them, have no exporter."""
+    platform = ExportedPlatform(exporting=("node1",))
+    for node in platform.objects.objects.values():
+        if node["metadata"]["name"] == "node2":
+            node["status"]["allocatable"][platform.resource] = "8"
+            node["spec"]["unschedulable"] = True
+
+    assert _told(await _verdict(platform)) == (Outcome.WARN, "SomeWithout")
+
+
+async def test_image_that_cannot_be_had_is_an_error() -> None:
+    platform = ExportedPlatform()
+
+    def refuse(verb: str, resource: Any, pod: dict[str, Any]) -> None:
+        if resource == POD and "load-" in pod["metadata"]["name"] and verb == "create":
+            waiting = {"reason": "ErrImageNeverPull", "message": "not present"}
+            status = {"phase": "Pending", "containerStatuses": [
+                {"name": "workload", "state": {"waiting": waiting}}]}  # fmt: skip
+            platform.after(0.5, lambda: platform.objects.change(POD, pod, status=status))
+
+    platform.objects.reactions.append(refuse)
+
+    assert _told(await _verdict(platform)) == (Outcome.ERROR, "ImagePull")
+
+
+async def test_site_that_lends_no_accelerator_is_unknown() -> None:
+    platform = ExportedPlatform()
+    platform.budget = 0
+
+    assert _told(await _verdict(platform)) == (Outcome.UNKNOWN, "NoBudget")
+
+
 async def test_without_a_load_figures_are_only_read() -> None:
     """Our own image has no framework for any vendor's device."""
     platform = ExportedPlatform()

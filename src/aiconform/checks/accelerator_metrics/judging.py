@@ -93,6 +93,9 @@ def _found(rows: Sequence[Facts], inventory: Facts) -> Answer:
 
 def _absent(row: Facts, rows: Sequence[Facts]) -> Answer:
     """Why a place has none: one that cannot be read, or none at all."""
+    if not row["schedulable"]:
+        # Not ready, cordoned, or a node that only stands for one: nothing runs there now.
+        return warned("SomeWithout", f"{row['what']} on {row['node']}, out of use, has no exporter")
     for kind in ("auth", "unreachable", "malformed", "http", "no-names"):
         alike = [each for each in _known(row) if each["problem"] == kind]
         if alike and kind == "no-names" and row["maker"] == "aws-neuron":

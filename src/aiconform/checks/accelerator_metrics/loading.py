@@ -13,14 +13,23 @@ from aiconform.checks.accelerator_metrics.following import (
 )
 from aiconform.checks.accelerator_metrics.places import Place
 from aiconform.checks.accelerator_metrics.scraping import Chosen, scrape, scrape_again
-from aiconform.checks.framework import Context, DraDevice, Inventory, Step, moved
+from aiconform.checks.framework import (
+    Context,
+    DraDevice,
+    ImageError,
+    Inventory,
+    Step,
+    UnavailableError,
+    moved,
+)
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.resources import POD, RESOURCE_CLAIM
 from aiconform.cluster.trouble import mapping, mappings
 
 Json = dict[str, Any]
 
-START_S = 120.0
+START_S = 300.0  # an image with a framework is large
+RESERVE_S = 30.0  # of the time box, for what follows the load
 RISE_S, FALL_S, EVERY_S = 60.0, 60.0, 3.0
 IDLE_SCRAPES, IDLE_EVERY_S = 2, 4.0
 _ENDED = frozenset({"Succeeded", "Failed"})
@@ -47,6 +56,8 @@ class Load:
             seen["probe"] = why = self._no_probe()
             if why:
                 return
+            if ctx.device_budget < 1:
+                raise UnavailableError("NoBudget", "no accelerator may be held here")
             seen["before"] = self._before = await self._scraped()
             seen["foreign"] = _foreign(place)
             await self._under_load(seen)
@@ -156,10 +167,16 @@ class Load:
                 if line.get("event") == event:
                     return line
             found = await self._ctx.get(POD, self._name)
-            ended = found is None or pod_facts(found).phase in _ENDED
-            return {"event": "ended"} if ended else None
+            if found is None or pod_facts(found).phase in _ENDED:
+                return {"event": "ended"}
+            trouble = pod_facts(found).trouble
+            if trouble and trouble.final and "Image" in trouble.reason:
+                raise ImageError(self._name, reason=trouble.reason, sentence=trouble.sentence)
+            return None
 
-        return await self._ctx.until(look, limit_s=START_S, every_s=1.0)
+        left_s = self._ctx.deadline - self._ctx.now() - RISE_S - FALL_S - RESERVE_S
+        limit_s = max(1.0, min(START_S, left_s))
+        return await self._ctx.until(look, limit_s=limit_s, every_s=1.0)
 
     async def _lines(self) -> list[Json]:
         lines = await self._ctx.log_lines(self._name)
