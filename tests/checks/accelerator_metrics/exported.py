@@ -58,7 +58,6 @@ class ExportedPlatform(FakePlatform):
         self.page: Callable[[str, str], HttpAnswer] = lambda _, text: HttpAnswer(200, {}, text)
         self.framework: str | None = "torch"
         self.products = 1000
-        self.budget = 4
         self.burning: set[str] = set()
         for kind in (POD_MONITOR, SERVICE_MONITOR):
             self.objects.serve(kind)
@@ -132,11 +131,10 @@ class ExportedPlatform(FakePlatform):
 
         self.after(float(IDLE_S), begin)
 
-    def _config(self, check: Check, settings: Mapping[str, Any]) -> RunConfig:
-        config = super()._config(check, settings)
+    def _config(self, check: Check, settings: Mapping[str, Any], accelerators: int) -> RunConfig:
+        config = super()._config(check, settings, accelerators)
         extra = config.accelerators.model_copy(update={"extra_resources": (SITE,)})
-        checks = config.checks.model_copy(update={"accelerators": self.budget})
-        return config.model_copy(update={"accelerators": extra, "checks": checks})
+        return config.model_copy(update={"accelerators": extra})
 
 
 def holder(node: str, resource: str, *, name: str = "theirs") -> Json:

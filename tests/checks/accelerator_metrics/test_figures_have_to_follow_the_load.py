@@ -290,9 +290,10 @@ async def test_image_that_cannot_be_had_is_an_error() -> None:
 
 async def test_site_that_lends_no_accelerator_is_unknown() -> None:
     platform = ExportedPlatform()
-    platform.budget = 0
 
-    assert _told(await _verdict(platform)) == (Outcome.UNKNOWN, "NoBudget")
+    entries = await platform.run(CHECK, settings=LOADED, accelerators=0)
+
+    assert _told(platform.verdict(CHECK, entries)) == (Outcome.UNKNOWN, "NoBudget")
 
 
 async def test_without_a_load_figures_are_only_read() -> None:
