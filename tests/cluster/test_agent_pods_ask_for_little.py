@@ -14,6 +14,7 @@ def daemonset(config: RunConfig | None = None, group: Group = GROUP, **more: Any
     return agent_daemonset(
         group=group,
         collector_url="https://10.96.0.7:8443",
+        ca_pem=more.pop("ca_pem", "PEM"),
         config=config or RunConfig(name="try"),
         job="aiconform",
         namespace="aiconform",
@@ -136,7 +137,7 @@ def test_every_setting_of_the_site_reaches_the_pod() -> None:
     assert pod["imagePullSecrets"] == [{"name": "s1"}, {"name": "s2"}]
     assert [c["image"] for c in containers_of(made)] == ["r/a:1", "r/e:1"]
     assert {c["imagePullPolicy"] for c in containers_of(made)} == {"Never"}
-    assert made["spec"]["template"]["metadata"]["annotations"] == {"note": "b"}
+    assert made["spec"]["template"]["metadata"]["annotations"]["note"] == "b"
     assert env_of(made)["HTTPS_PROXY"] == "http://proxy"
     assert env_of(made)["HOME"] == "/tmp"
     for container in containers_of(made):
@@ -165,3 +166,11 @@ def test_restart_of_all_agents_is_at_once_and_ends_quickly() -> None:
 
     assert made["spec"]["updateStrategy"]["rollingUpdate"] == {"maxUnavailable": "100%"}
     assert pod_of(made)["terminationGracePeriodSeconds"] <= 10
+
+
+def test_agents_of_another_authority_are_replaced_and_others_stay() -> None:
+    """A template that is the same starts nothing anew."""
+    template = daemonset()["spec"]["template"]
+
+    assert daemonset(ca_pem="PEM")["spec"]["template"] == template
+    assert daemonset(ca_pem="another")["spec"]["template"] != template

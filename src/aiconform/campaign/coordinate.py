@@ -12,6 +12,7 @@ import structlog
 from aiconform import __version__
 from aiconform.campaign import logs
 from aiconform.campaign.alone import AloneStage
+from aiconform.campaign.certificate import forget, kept_certificate
 from aiconform.campaign.checks import ChecksStage
 from aiconform.campaign.deploy import Deployment
 from aiconform.campaign.environment import Environment, read_environment
@@ -27,7 +28,7 @@ from aiconform.checks.framework.registry import all_checks
 from aiconform.cluster.client import KubernetesCluster
 from aiconform.cluster.protocol import Cluster
 from aiconform.cluster.rights import hint_for
-from aiconform.collector import Collector, TaskBoard, make_certificate
+from aiconform.collector import Collector, TaskBoard
 from aiconform.collector import Limits as CollectorLimits
 from aiconform.collector.identity import agents_of
 from aiconform.journal import Journal
@@ -125,6 +126,7 @@ class Campaign:
             log.error("journal.unwritable", problem=exc.problem, hint=exc.hint)
             closed = None
         await self._deployment.remove()
+        forget(self._environment.certificate)
         if closed is not None:
             with suppress(JournalError):  # the recorder keeps it, and `conclude` tells it
                 await self._recorder.append(closed)
@@ -232,9 +234,11 @@ class Campaign:
         address = await self._deployment.collector_address()
         service = self._config.collector_host
         namespace = self._environment.namespace
-        certificate = make_certificate(
+        certificate = kept_certificate(
+            self._environment.certificate,
             names=(service, f"{service}.{namespace}", f"{service}.{namespace}.svc"),
-            addresses=tuple({address, self._environment.pod_ip}),
+            service=address,
+            pod_ip=self._environment.pod_ip,
             now=datetime.now(UTC),
         )
         collector = Collector(

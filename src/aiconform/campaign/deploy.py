@@ -79,13 +79,11 @@ class Deployment:
             "owner": owner,
         }
         await self._cluster.apply(agent_config_map(ca_pem=ca_pem, **common))
+        common["hostnames"] = self._hostnames()
         url = f"https://{host}:{self._config.collector_port}"
         for group in planned.plan.groups:
-            await self._cluster.apply(
-                agent_daemonset(
-                    group=group, collector_url=url, hostnames=self._hostnames(), **common
-                )
-            )
+            made = agent_daemonset(group=group, collector_url=url, ca_pem=ca_pem, **common)
+            await self._cluster.apply(made)
             log.info("agents.deployed", group=group.name, node_count=len(group.nodes))
 
     def _hostnames(self) -> dict[str, str]:

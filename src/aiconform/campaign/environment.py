@@ -43,6 +43,11 @@ class Environment(Frozen):
         return self.results / ".released"
 
     @property
+    def certificate(self) -> Path:
+        """The collector's, while the run goes on: a successor is then known to the agents."""
+        return self.results / f".{self.config.name}.collector"
+
+    @property
     def status_config_map(self) -> str:
         return f"{self.job}-status"
 

@@ -4,6 +4,7 @@ The objects that a run makes, as plain JSON (pure): the agents' DaemonSets and t
 Everything is owned by the run's Job, so that deleting the Job removes everything.
 """
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ AGENT_USER = 65532
 TOKEN_SECONDS = 600  # the shortest that the API server grants; the kubelet renews it in time
 _STOP_S = 5
 _CA_DIRECTORY = "/var/run/aiconform/ca"
+CA_ANNOTATION = "aiconform/ca"
 _TOKEN_DIRECTORY = "/var/run/aiconform/token"
 _DEFAULT_REQUESTS = {"cpu": "100m", "memory": "256Mi"}
 _SHM_LIMIT = "1Gi"  # frameworks' workers share arrays there; 64 MiB, the runtime's, is too little
@@ -41,6 +43,7 @@ def agent_daemonset(
     *,
     group: Group,
     collector_url: str,
+    ca_pem: str,
     config: RunConfig,
     job: str,
     namespace: str,
@@ -51,6 +54,8 @@ def agent_daemonset(
     One agent on each node of the group.
 
     Args:
+        ca_pem: What the agents are to trust. Those of another authority are replaced: they could
+            not speak with this collector, and what they delivered went to another journal.
         job: Name of the run's Job, which begins every object's name.
         owner: apiVersion, kind, name and uid of the owner.
         hostnames: Node → its label kubernetes.io/hostname; used for large groups, see `placement`.
@@ -78,11 +83,19 @@ def agent_daemonset(
             },
             "revisionHistoryLimit": 0,
             "template": {
-                "metadata": {"labels": labels, "annotations": dict(config.pods.annotations)},
+                "metadata": {
+                    "labels": labels,
+                    "annotations": {**config.pods.annotations, CA_ANNOTATION: digest_of(ca_pem)},
+                },
                 "spec": pod,
             },
         },
     }
+
+
+def digest_of(text: str) -> str:
+    """Short, to tell one text from another."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _metadata(

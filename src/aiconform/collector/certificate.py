@@ -7,7 +7,7 @@ sign another. Agents get `ca_pem` in a ConfigMap.
 
 import ssl
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -31,6 +31,14 @@ class Certificate:
     ca_pem: str
     cert_pem: str
     key_pem: str
+
+    def covers(self, addresses: Collection[str], *, at: datetime) -> bool:
+        """Is it good for all of these IP addresses at this time?"""
+        leaf = x509.load_pem_x509_certificate(self.cert_pem.encode())
+        named = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        known = {str(ip) for ip in named.get_values_for_type(x509.IPAddress)}
+        in_time = leaf.not_valid_before_utc <= at < leaf.not_valid_after_utc
+        return in_time and {str(ip_address(address)) for address in addresses} <= known
 
     def server_context(self) -> ssl.SSLContext:
         """TLS 1.2 or newer. The key is on disk, readable by us alone, only while it is loaded."""
