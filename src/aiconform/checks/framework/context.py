@@ -160,6 +160,11 @@ class Context(Looking):
         if reply.status not in {404, 409}:  # gone, or another object of that name
             self._taken("delete", resource, metadata["name"], reply)
 
+    @property
+    def scale_class(self) -> str:
+        """The priority class of pods for which an autoscaler may add nodes."""
+        return self._manners.scale
+
     # --- waiting -------------------------------------------------------------------------------
 
     async def sleep(self, seconds: float) -> None:
