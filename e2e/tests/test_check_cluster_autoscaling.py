@@ -11,11 +11,14 @@ import yaml
 
 from e2e import product, requirements
 from e2e.lab.lab import Lab
+from e2e.lab.shell import wait_for
 from e2e.platforms.karpenter import DEVICES, POOL, POOL_LABEL, RESOURCE, Karpenter, karpenter
+from e2e.platforms.objects import applied, items, namespace
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.usefixtures("tidy")]
 
 ID = "cluster_autoscaling"
+TENANT = "foreign"
 TAINT = "aiconform.dev/lab-pool"
 AGREED = {
     "consent": True,
@@ -78,6 +81,42 @@ def test_karpenter_passes(lab: Lab, images: product.ProductImages, results: Path
     took = json.loads((directory / "measurements.json").read_text())
     assert took["left"] == []
     assert took["total_s"] - took["platform_s"] - took["windows_s"] < 60
+
+
+def test_pool_in_use_passes_and_its_users_do_not_notice(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    with karpenter(lab) as found, namespace(lab, TENANT), applied(lab, [_tenant(found)]):
+        wait_for("the tenant's node", lambda: _state(lab)[0] == "Running", limit_s=90)
+        before, nodes = _state(lab), {node["metadata"]["uid"] for node in found.nodes()}
+        run = check(lab, images, results, "in-use", {**AGREED, "refuseS": 60})
+        after, left = _state(lab), {node["metadata"]["uid"] for node in found.nodes()}
+
+    assert requirements.told(run, ID) == ("PASS", "Ok"), requirements.verdict(run, ID)
+    assert requirements.seen(run, ID)["baseline"]["facts"]["ready"] == 1
+    assert after == before
+    assert left == nodes
+
+
+def _tenant(found: Karpenter) -> dict[str, Any]:
+    """Somebody else's pod on a whole node of the pool."""
+    limits = {found.resource: str(found.devices_per_node)}
+    container = {"name": "main", "image": "none", "resources": {"limits": limits}}
+    spec = {
+        "nodeSelector": dict(found.selector),
+        "tolerations": found.tolerations,
+        "terminationGracePeriodSeconds": 0,
+        "containers": [container],
+    }
+    metadata = {"name": "holder", "namespace": TENANT}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def _state(lab: Lab) -> tuple[str, str, str]:
+    """(phase, UID, resourceVersion) of the tenant's pod."""
+    (found,) = items(lab, "pod", "holder", "-n", TENANT)
+    metadata = found["metadata"]
+    return str(found["status"]["phase"]), metadata["uid"], metadata["resourceVersion"]
 
 
 @pytest.mark.parametrize(

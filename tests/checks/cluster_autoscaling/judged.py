@@ -4,11 +4,13 @@ from typing import Any
 
 from aiconform.checks.cluster_autoscaling import CHECK
 from aiconform.model.requirement import RequirementVerdict
-from tests.checks.cluster_autoscaling.world import SETTINGS, ScalingPlatform
+from tests.checks.cluster_autoscaling.world import BUDGET, SETTINGS, ScalingPlatform
 
 
-async def judged(platform: ScalingPlatform, **settings: Any) -> RequirementVerdict:
-    entries = await platform.run(CHECK, settings={**SETTINGS, **settings})
+async def judged(
+    platform: ScalingPlatform, *, budget: int = BUDGET, **settings: Any
+) -> RequirementVerdict:
+    entries = await platform.run(CHECK, settings={**SETTINGS, **settings}, accelerators=budget)
     return platform.verdict(CHECK, entries)
 
 

@@ -14,6 +14,7 @@ from aiconform.cluster.resources import NODE, POD
 from aiconform.model.records import EvidenceFile
 from tests.checks.cluster_autoscaling.judged import judged, pods_made, steps
 from tests.checks.cluster_autoscaling.world import (
+    BUDGET,
     DEVICES,
     SETTINGS,
     Adapter,
@@ -42,7 +43,7 @@ async def test_sound_autoscaler_passes_from_zero_and_from_more(
 
 async def test_pass_falls_without_any_record() -> None:
     platform = ScalingPlatform(whole=1)
-    entries = await platform.run(CHECK, settings=SETTINGS)
+    entries = await platform.run(CHECK, settings=SETTINGS, accelerators=BUDGET)
 
     assert_falls_without_any(platform, CHECK, entries, version="1.37")
 
@@ -168,7 +169,7 @@ async def test_check_uses_every_right() -> None:
 async def test_stopped_anywhere_it_leaves_nothing() -> None:
     for seed in range(10):
         platform, chance = ScalingPlatform(whole=1), random.Random(seed)
-        config = platform._config(CHECK, SETTINGS)
+        config = platform._config(CHECK, SETTINGS, BUDGET)
         task = asyncio.create_task(run_check(CHECK, platform.surroundings(config)))
         for _ in range(chance.randrange(1, 3000)):
             await asyncio.sleep(0)

@@ -93,6 +93,13 @@ async def test_pool_that_is_not_clear_is_not_tried(pool: object) -> None:
     assert pods_made(platform) == []
 
 
+async def test_limit_that_is_no_number_is_told() -> None:
+    verdict = await judged(ScalingPlatform(), upS="long")
+
+    assert (verdict.outcome, verdict.reason) == ("UNKNOWN", "NoPool")
+    assert "upS" in verdict.sentence
+
+
 @pytest.mark.parametrize(
     "right",
     [
@@ -112,9 +119,8 @@ async def test_missing_right_is_unknown_and_named(right: str) -> None:
 
 async def test_nodes_that_are_free_and_more_than_may_be_held_are_left_alone() -> None:
     platform = ScalingPlatform(whole=1)
-    platform.budget = 4
 
-    verdict = await judged(platform)
+    verdict = await judged(platform, budget=4)
 
     assert (verdict.outcome, verdict.reason) == ("UNKNOWN", "PoolTooIdle")
     assert pods_made(platform) == []
@@ -257,7 +263,10 @@ async def test_larger_pod_that_nobody_considered_proves_nothing() -> None:
 
 
 async def test_triggers_are_neither_pinned_nor_expendable() -> None:
-    """A pod below the cut-off or of a known node would never bring one."""
+    """
+    A pod below the cut-off, or of a known node, would never bring one; and what a placeholder
+    below it holds would count as free.
+    """
     platform, seen = ScalingPlatform(whole=1), dict[str, dict[str, Any]]()
 
     def note(verb: str, resource: Any, found: dict[str, Any]) -> None:
@@ -272,5 +281,5 @@ async def test_triggers_are_neither_pinned_nor_expendable() -> None:
     assert SELECTOR.items() <= seen["trigger"]["nodeSelector"].items()
     limits = seen["too-large"]["containers"][0]["resources"]["limits"]
     assert limits[ACCEL] == str(DEVICES + 1)
-    assert seen["placeholder-0"]["priorityClassName"] == "aiconform-background"
+    assert seen["placeholder-0"]["priorityClassName"] == "aiconform-scale"
     assert "affinity" in seen["placeholder-0"]

@@ -1,16 +1,13 @@
 """A platform with an autoscaler in memory: a pool that grows and shrinks, and its mutants."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from aiconform.checks.cluster_autoscaling.kinds import NODE_CLAIM, NODE_POOL, OPENSHIFT, STATUS
-from aiconform.checks.framework.check import Check
 from aiconform.checks.framework.fake import FakePlatform
 from aiconform.cluster.accelerators import accelerators_in_use, effective_request
 from aiconform.cluster.objects import Reply
 from aiconform.cluster.resources import CONFIG_MAP, EVENT, NODE, POD, Resource
-from aiconform.model.plan import RunConfig
 
 Json = dict[str, Any]
 Adapter = Literal["karpenter", "cluster-autoscaler", "generic", "none"]
@@ -18,6 +15,7 @@ ACCEL = "example.com/accel"
 DEVICES = 8
 SELECTOR = {"karpenter.sh/nodepool": "accelerated"}
 POOL = {"selector": SELECTOR, "resource": ACCEL, "devicesPerNode": DEVICES}
+BUDGET = 32  # accelerators that the site lets a check hold
 SETTINGS: Json = {"consent": True, "pool": POOL}
 
 
@@ -30,7 +28,6 @@ class ScalingPlatform(FakePlatform):
         offers: How many devices a new node has.
         refusal: What it says of a pod that it does not help, in place of its usual words.
         comes_ready: Whether a new node becomes Ready.
-        budget: How many accelerators the site lets a check hold.
     """
 
     def __init__(self, *, adapter: Adapter = "karpenter", whole: int = 0, **platform: Any) -> None:
@@ -38,7 +35,7 @@ class ScalingPlatform(FakePlatform):
         self.adapter = adapter
         self.adds = self.removes = self.speaks = self.comes_ready = True
         self.in_vain = False
-        self.offers, self.budget = DEVICES, 32
+        self.offers = DEVICES
         self.refusal = ""
         self._made = 0
         self._ordered: set[str] = set()
@@ -109,11 +106,6 @@ class ScalingPlatform(FakePlatform):
             "source": {"component": by}, "reason": reason, "message": message,
         }  # fmt: skip
         self.objects.put(EVENT, event, namespace=metadata["namespace"])
-
-    def _config(self, check: Check, settings: Mapping[str, Any]) -> RunConfig:
-        config = super()._config(check, settings)
-        checks = config.checks.model_copy(update={"accelerators": self.budget})
-        return config.model_copy(update={"checks": checks})
 
     # --- the scheduler -------------------------------------------------------------------------
 

@@ -49,10 +49,7 @@ class Limits:
 
 
 def limits_of(settings: Mapping[str, Any]) -> Limits:
-    """
-    Raises:
-        ValueError, TypeError: A limit is no number.
-    """
+    """As the site has them; `pool_of` has found them to be numbers."""
     return Limits(
         up_s=float(settings.get("upS", UP_S)),
         down_s=float(settings.get("downS", DOWN_S)),
@@ -84,6 +81,10 @@ def pool_of(settings: Mapping[str, Any]) -> tuple[Pool | None, str]:
         return None, "pool.resource must name an extended resource"
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         return None, "pool.devicesPerNode must be a number of devices"
+    for key in ("upS", "downS", "refuseS"):
+        limit = settings.get(key, 0)
+        if not isinstance(limit, int | float) or isinstance(limit, bool):
+            return None, f"{key} must be a number of seconds"
     tolerations = tuple(mappings(told.get("tolerations")))
     return Pool(dict(selector), resource, count, tolerations), ""
 
