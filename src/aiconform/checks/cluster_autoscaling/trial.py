@@ -83,11 +83,11 @@ class Trial:
                 self.rows += of.rows(changes, self.pool, step="added", began=self.began)
                 seen["took_s"] = round(ctx.now() - began, 1)
                 seen["new_nodes"] = self.brought[:20]
+                self.waited["added"] = seen["took_s"]
             seen.update(await self.said.of_node(self._trigger, came=bool(self._node)))
             seen.update({"node": self._node or None, "adapter": self.said.adapter,
                          "trigger": _identity(self._trigger),
                          "devices": self.pool.devices_per_node})  # fmt: skip
-        self.waited["added"] = ctx.now() - began
         await self._write()
         return seen.ok and bool(self._node) and self._node["uid"] not in self.known
 
