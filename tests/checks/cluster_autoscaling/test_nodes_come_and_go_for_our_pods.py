@@ -14,8 +14,10 @@ from aiconform.cluster.resources import NODE, POD
 from aiconform.model.records import EvidenceFile
 from tests.checks.cluster_autoscaling.judged import judged, pods_made, steps
 from tests.checks.cluster_autoscaling.world import (
+    ACCEL,
     BUDGET,
     DEVICES,
+    SELECTOR,
     SETTINGS,
     Adapter,
     ScalingPlatform,
@@ -178,3 +180,26 @@ async def test_stopped_anywhere_it_leaves_nothing() -> None:
             await task
         await run_check(CHECK, platform.surroundings(config))
         assert ours(platform) == [], f"seed {seed}"
+
+
+async def test_triggers_are_neither_pinned_nor_expendable() -> None:
+    """
+    A pod below the cut-off, or of a known node, would never bring one; and what a placeholder
+    below it holds would count as free.
+    """
+    platform, seen = ScalingPlatform(whole=1), dict[str, dict[str, Any]]()
+
+    def note(verb: str, resource: Any, found: dict[str, Any]) -> None:
+        if resource == POD and verb == "create":
+            seen[found["metadata"]["name"].rpartition("autoscaling-")[2]] = found["spec"]
+
+    platform.objects.reactions.append(note)
+    await judged(platform)
+
+    assert seen["trigger"]["priorityClassName"] == "aiconform-scale"
+    assert "affinity" not in seen["trigger"]
+    assert SELECTOR.items() <= seen["trigger"]["nodeSelector"].items()
+    limits = seen["too-large"]["containers"][0]["resources"]["limits"]
+    assert limits[ACCEL] == str(DEVICES + 1)
+    assert seen["placeholder-0"]["priorityClassName"] == "aiconform-scale"
+    assert "affinity" in seen["placeholder-0"]

@@ -8,10 +8,8 @@ from aiconform.checks.cluster_autoscaling import CHECK
 from aiconform.cluster.resources import EVENT, NODE, POD
 from tests.checks.cluster_autoscaling.judged import judged, pods_made, steps
 from tests.checks.cluster_autoscaling.world import (
-    ACCEL,
     DEVICES,
     POOL,
-    SELECTOR,
     Adapter,
     ScalingPlatform,
 )
@@ -213,6 +211,22 @@ async def test_node_that_came_for_another_pod_proves_nothing() -> None:
     assert verdict.reason == "NotAttributed"
 
 
+@pytest.mark.parametrize("after_s", [40.0, 400.0])
+async def test_pod_that_somebody_deletes_proves_nothing(after_s: float) -> None:
+    platform = ScalingPlatform()
+    platform.adds = False
+
+    def delete() -> None:
+        for pod in platform.objects.all(POD):
+            platform.objects.remove(POD, pod)
+
+    platform.after(after_s, delete)
+
+    verdict = await judged(platform)
+
+    assert (verdict.outcome, verdict.reason) == ("UNKNOWN", "TriggerGone"), verdict
+
+
 async def test_autoscaler_out_of_sight_is_a_warning_since_it_says_nothing() -> None:
     platform = ScalingPlatform(adapter="generic")
 
@@ -260,26 +274,3 @@ async def test_larger_pod_that_nobody_considered_proves_nothing() -> None:
     verdict = await judged(platform)
 
     assert (verdict.outcome, verdict.reason) == ("UNKNOWN", "NotConsidered")
-
-
-async def test_triggers_are_neither_pinned_nor_expendable() -> None:
-    """
-    A pod below the cut-off, or of a known node, would never bring one; and what a placeholder
-    below it holds would count as free.
-    """
-    platform, seen = ScalingPlatform(whole=1), dict[str, dict[str, Any]]()
-
-    def note(verb: str, resource: Any, found: dict[str, Any]) -> None:
-        if resource == POD and verb == "create":
-            seen[found["metadata"]["name"].rpartition("autoscaling-")[2]] = found["spec"]
-
-    platform.objects.reactions.append(note)
-    await judged(platform)
-
-    assert seen["trigger"]["priorityClassName"] == "aiconform-scale"
-    assert "affinity" not in seen["trigger"]
-    assert SELECTOR.items() <= seen["trigger"]["nodeSelector"].items()
-    limits = seen["too-large"]["containers"][0]["resources"]["limits"]
-    assert limits[ACCEL] == str(DEVICES + 1)
-    assert seen["placeholder-0"]["priorityClassName"] == "aiconform-scale"
-    assert "affinity" in seen["placeholder-0"]

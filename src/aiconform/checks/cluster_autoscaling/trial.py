@@ -8,7 +8,7 @@ from aiconform.checks.cluster_autoscaling import nodes as of
 from aiconform.checks.cluster_autoscaling import words
 from aiconform.checks.cluster_autoscaling.pool import PENDING_S, Limits, Pool
 from aiconform.checks.cluster_autoscaling.said import Said
-from aiconform.checks.framework import Change, Context, workload
+from aiconform.checks.framework import Change, Context, UnavailableError, workload
 from aiconform.cluster.resources import NODE, POD
 from aiconform.cluster.trouble import mapping, mappings
 
@@ -75,6 +75,7 @@ class Trial:
                 pod = await ctx.until(self._bound, limit_s=self.limits.up_s, every_s=_LOOK_S)
                 if pod is not None:
                     running = await ctx.pod_ready(self._name)
+                    await self._still_there()
                     seen["running"] = running is not None
                     await self._look_at_node(str(pod["spec"]["nodeName"]))
                     await ctx.save("objects/trigger.yaml", running or pod)
@@ -97,8 +98,21 @@ class Trial:
 
     async def _bound(self) -> Json | None:
         await self.said.look_at_claims()
+        pod = await self._still_there()
+        return pod if pod["spec"].get("nodeName") else None
+
+    async def _still_there(self) -> Json:
+        """
+        The trigger.
+
+        Raises:
+            UnavailableError: Somebody has deleted it, so that nothing is asked for any more.
+        """
         pod = await self.ctx.get(POD, self._name)
-        return pod if pod is not None and pod["spec"].get("nodeName") else None
+        if pod is None or pod["metadata"].get("deletionTimestamp"):
+            told = f"the pod {self._name} was deleted, and not by this check"
+            raise UnavailableError("TriggerGone", told)
+        return pod
 
     async def _look_at_node(self, name: str) -> None:
         node = await self.ctx.get(NODE, name, namespace=None)
