@@ -6,11 +6,10 @@ import pytest
 
 from aiconform.judge import judge
 from aiconform.model.outcome import Outcome
-from aiconform.model.records import Entry, RunOpened
 from aiconform.model.verdict import Judgement, RunVerdict
 from aiconform.model.waiver import Waiver
 from tests.judge.verdicts import outcomes
-from tests.support.journals import Faults, run_journal
+from tests.support.journals import Faults, run_journal, with_waivers
 
 DAY = date(2027, 3, 31)
 SLOW = Faults(slow={("node3", "send"): 0.3})
@@ -168,14 +167,6 @@ def test_run_has_its_own_waivers_and_its_own_day() -> None:
     assert judge(late).counted is RunVerdict.FAIL
     assert judge(sound, waivers=()).counted is RunVerdict.FAIL
     assert judge(sound, on=date(3000, 1, 1)).counted is RunVerdict.FAIL
-
-
-def with_waivers(entries: tuple[Entry, ...], text: str) -> tuple[Entry, ...]:
-    opened = entries[0].record
-    assert isinstance(opened, RunOpened)
-    config = opened.config.model_copy(update={"waivers": text})
-    first = entries[0].model_copy(update={"record": opened.model_copy(update={"config": config})})
-    return (first, *entries[1:])
 
 
 MIXED = (

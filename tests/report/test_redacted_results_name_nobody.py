@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from aiconform.cli.redact import redact
 from aiconform.judge import judge
 from aiconform.model.errors import ConfigError
+from aiconform.model.verdict import RunVerdict
 from aiconform.report import load_results, unpack, verify, write_results
 from aiconform.report.diff import compare
 from aiconform.report.redact import read_key, redacted, replacer
-from tests.support.journals import Faults, run_journal
+from tests.support.journals import Faults, run_journal, with_waivers
 
 KEY, OTHER = bytes(32), bytes(range(32))
 
@@ -110,3 +111,14 @@ def test_redacted_results_are_read_back(tmp_path: Path) -> None:
     write_results(tmp_path / "test-run", again, judge(again))
 
     assert load_results(tmp_path / "test-run").entries == again
+
+
+@pytest.mark.parametrize("scope", ["node2 sending", "'node2 *'", "'*'"])
+def test_what_is_waived_stays_waived(scope: str) -> None:
+    text = f"- {{id: AIC-NET-001, scope: {scope}, reason: node2, owner: o, expiry: 2999-01-01}}"
+    plain = with_waivers(run_journal(Faults(slow={("node2", "send"): 1.0})), text)
+
+    told = judge(redacted(plain, replacer(plain, KEY)))
+
+    assert told.counted is judge(plain).counted is RunVerdict.PASS_WITH_WARNINGS
+    assert "node2" not in told.model_dump_json()

@@ -71,6 +71,7 @@ __all__ = [
     "run_config",
     "run_journal",
     "sound_journal",
+    "with_waivers",
     "without",
     "wrong_answer",
 ]
@@ -276,3 +277,12 @@ def _told(entry: Entry, changes: Mapping[str, Any]) -> Entry:
 def sound_journal(nodes: int = 4) -> tuple[Entry, ...]:
     """A run in which everything is well."""
     return run_journal(nodes=nodes)
+
+
+def with_waivers(entries: tuple[Entry, ...], text: str) -> tuple[Entry, ...]:
+    """The journal of a run that was given these waivers, as YAML."""
+    opened = entries[0].record
+    assert isinstance(opened, RunOpened)
+    config = opened.config.model_copy(update={"waivers": text})
+    first = entries[0].model_copy(update={"record": opened.model_copy(update={"config": config})})
+    return (first, *entries[1:])
