@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from aiconform.agent.counting import Counting
 from aiconform.agent.log import Log
 from aiconform.agent.probes.selftest import run_exercises
 from aiconform.agent.records import Origin, Record, Stream
@@ -54,6 +55,7 @@ def exercise(
         [ExerciseOrder(name, limit_s, {"scale": "tiny", **params})],
         stream=collected.stream,
         engine=engine,
+        counting=Counting(address="127.0.0.1"),
         environ=environ(FAKE_ENGINE_FAULT=fault),
         log=silent_log(),
     )

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
+from aiconform.agent.counting import Counting
 from aiconform.agent.links.order import run_pair_task
 from aiconform.agent.tasks import PairTask
 from aiconform.model.wire import Pair
@@ -34,6 +35,7 @@ class Side:
             address=HOME,
             stream=self.told.stream,
             ready=self._ready,
+            counting=Counting(address=HOME),
             environ=environ(),
             log=silent_log(),
         )
@@ -109,7 +111,7 @@ def test_end_closes_the_round(port: int) -> None:
     in_threads([listening.perform, connecting.perform])
 
     (end,) = listening.told.of("end")
-    assert (end.stream, end.records, end.not_run) == ("round-1", 1, ())
+    assert (end.stream, end.records, end.not_run) == ("round-1", 2, ())
     assert [s.metric for s in listening.pair.samples] == ["tcp_throughput"] * 2
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aiconform.agent import signals
+from aiconform.agent.counting import Counting
 from aiconform.agent.errors import Terminated
 from aiconform.agent.inventory.assemble import take_inventory
 from aiconform.agent.log import Log
@@ -21,6 +22,7 @@ from aiconform.agent.tasks import ExerciseOrder
 
 LIMIT_S = {"quick": 60.0, "standard": 180.0, "thorough": 900.0}
 INTERRUPTED = 130
+_ADDRESS = "127.0.0.1"
 
 
 def run_local(arguments: Sequence[str]) -> int:
@@ -40,7 +42,7 @@ def _work(words: argparse.Namespace, *, work: Path) -> None:
     environ = child_environ(os.environ, work=work)
     origin = Origin(run=words.run, node=words.node, boot=secrets.token_hex(8))
     inventory = Stream("inventory", origin=origin, publish=_print)
-    inventory.add(hello(address="127.0.0.1", clock_offset_s=None))
+    inventory.add(hello(address=_ADDRESS, clock_offset_s=None))
     for body in take_inventory(
         supervise=supervise, environ=environ, engine=words.engine, salt=words.run
     ):
@@ -53,6 +55,7 @@ def _work(words: argparse.Namespace, *, work: Path) -> None:
         ],
         stream=Stream("self", origin=origin, publish=_print),
         engine=words.engine,
+        counting=Counting(address=_ADDRESS),
         environ=environ,
         log=log,
     )

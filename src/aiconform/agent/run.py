@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from aiconform import __version__
 from aiconform.agent import signals
 from aiconform.agent.client import Client, clock_offset_s
+from aiconform.agent.counting import Counting
 from aiconform.agent.courier import Courier
 from aiconform.agent.errors import CollectorError, SettingsError, TaskError, Terminated
 from aiconform.agent.inventory.assemble import take_inventory
@@ -59,6 +60,7 @@ class Agent:
         self._stop = threading.Event()
         self._outbox = Outbox()
         self._streams: "dict[str, Stream]" = {}
+        self._counting = Counting(address=settings.address)
         self._client = self._new_client()
         self._courier = Courier(self._outbox, self._new_client(), log=self._log, stop=self._stop)
 
@@ -127,6 +129,7 @@ class Agent:
                 task.exercises,
                 stream=self._stream("self"),
                 engine=self._settings.engine,
+                counting=self._counting,
                 environ=self._environ,
                 log=self._log,
             )
@@ -137,6 +140,7 @@ class Agent:
                 address=self._settings.address,
                 stream=self._stream(f"round-{task.round}"),
                 ready=self._ready,
+                counting=self._counting,
                 environ=self._environ,
                 log=self._log,
             )

@@ -7,8 +7,10 @@ from aiconform.catalogue import finding_texts
 from aiconform.fabric import pair_of
 from aiconform.judge.answers import is_answer
 from aiconform.judge.blame import DOING, ids_of, sentence_of, subject_of
+from aiconform.judge.counters import Counted
 from aiconform.judge.facts import Facts
 from aiconform.judge.inventory import inventory_defects
+from aiconform.judge.loss import Losses
 from aiconform.judge.network import Network
 from aiconform.judge.words import clip
 from aiconform.model.verdict import Finding, Outcome, Subject, Verdict
@@ -24,17 +26,21 @@ NETWORK_CODES = {
     "rail": "AIC-NET-009",
     "leaf_pair": "AIC-NET-010",
 }
+NOT_OF_DEVICES = frozenset({"node", "inventory", "counters", "tcp.transport"})
 # A node's verdict with one of these reasons has its finding elsewhere, or needs none.
 TOLD_ELSEWHERE = frozenset({"FaultNotLocated", "NothingPlanned", "NotPlanned", "DevicesMissing"})
 
 
-def find(facts: Facts, network: Network, verdicts: Sequence[Verdict]) -> tuple[Finding, ...]:
+def find(
+    facts: Facts, network: Network, counted: Counted, verdicts: Sequence[Verdict]
+) -> tuple[Finding, ...]:
     """Faults first, then warnings, then what is open; each once. A dry run finds nothing."""
     if facts.is_dry_run:
         return ()
     found = [
         *_of_run(facts),
-        *_of_network(network),
+        *_of_network(network, counted.losses),
+        *_of_counters(counted),
         *_of_devices(verdicts),
         *_of_inventories(facts),
         *_of_nodes(facts, verdicts),
@@ -67,21 +73,36 @@ def _of_run(facts: Facts) -> Iterator[Finding]:
     yield _finding(code, Subject(), outcome, f"the run did not come to its end: {said}", ids)
 
 
-def _of_network(network: Network) -> Iterator[Finding]:
+def _of_network(network: Network, losses: Losses) -> Iterator[Finding]:
     for blamed in network.located.blamed:
         yield _finding(
             NETWORK_CODES[blamed.kind],
             subject_of(blamed),
             Outcome.FAIL,
-            sentence_of(blamed),
+            f"{sentence_of(blamed)}{losses.told_with(blamed)}",
             ids_of(blamed),
         )
+
+
+def _of_counters(counted: Counted) -> Iterator[Finding]:
+    for each in counted.noticed:
+        yield _finding(
+            each.code,
+            each.subject,
+            each.outcome,
+            each.sentence,
+            each.rests_on,
+            reason=each.reason,
+        )
+    for verdict in counted.verdicts:
+        if verdict.item == "tcp.transport" and verdict.outcome is Outcome.WARN:
+            yield _from("AIC-NET-011", verdict, Outcome.WARN)
 
 
 def _of_devices(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
     for verdict in verdicts:
         own = verdict.subject.node is not None and verdict.subject.peer is None
-        if not own or verdict.item in {"node", "inventory"}:
+        if not own or verdict.item in NOT_OF_DEVICES:
             continue
         if is_answer(verdict.item) or verdict.reason in WRONG:
             if verdict.outcome is Outcome.FAIL:

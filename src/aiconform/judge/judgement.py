@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from aiconform.judge.answers import is_answer, judge_answers
+from aiconform.judge.counters import Counted
 from aiconform.judge.coverage import judge_coverage
 from aiconform.judge.facts import Facts, gather
 from aiconform.judge.findings import find
@@ -51,10 +52,12 @@ def judge(
     facts = gather(entries)
     network = Network(facts)
     own = _own(facts, _site(facts) if references is None else references)
-    nodes = tuple(judge_nodes(facts, network, own))
-    verdicts = (*nodes, *own, *judge_network(network), *_lone_node(facts))
+    counted = Counted(network)
+    nodes = tuple(judge_nodes(facts, network, (*own, *counted.verdicts)))
+    between = (*judge_network(network), *counted.verdicts, *_lone_node(facts))
+    verdicts = (*nodes, *own, *between)
     verdicts = (*verdicts, judge_coverage(facts, network, verdicts))
-    findings = find(facts, network, verdicts)
+    findings = find(facts, network, counted, verdicts)
     requirements = judge_requirements(facts, evaluators or {}, checklist=checklist)
     verdict, sentence = conclude(facts, (*verdicts, *must_verdicts(requirements)), findings)
     judgement = Judgement(

@@ -25,6 +25,7 @@ from aiconform.fabric import (
     planned_pairs,
 )
 from aiconform.fabric.sources import topology_of
+from aiconform.judge.carriage import Sides
 from aiconform.judge.facts import Facts
 from aiconform.judge.peers import peers_of
 from aiconform.judge.rounds import OWED, results_of, unfinished_tests
@@ -53,6 +54,19 @@ class Network:
     def topology(self) -> Topology | None:
         """Which nodes share switches, as the plan knew it."""
         return topology_of(self.facts.plan.topology) if self.facts.plan else None
+
+    @cached_property
+    def sides(self) -> Sides:
+        return Sides(self.facts)
+
+    @cached_property
+    def tests_of(self) -> Mapping[str, Sequence[PairTest]]:
+        """The tests that each node was meant to take part in."""
+        found: dict[str, list[PairTest]] = defaultdict(list)
+        for pair, tests in self.tests.items():
+            for node in pair:
+                found[node] += tests
+        return found
 
     @cached_property
     def tests(self) -> Mapping[Pair, Sequence[PairTest]]:
@@ -114,6 +128,7 @@ class Network:
             said = f"{between}: {why}"
             return _verdict("tcp.path", pair, Outcome.UNKNOWN, reason, said, tests)
         said = f"{between}: {counted(len(ran), 'test')}, both sides report the same bytes"
+        said += self.sides.carried_by(ran)
         return _verdict(
             "tcp.path", pair, Outcome.PASS, "Carried", said, ran, planned=self.planned_ids
         )

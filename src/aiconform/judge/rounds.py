@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from aiconform.fabric import PairTest, Round, RoundResult, pair_of
 from aiconform.judge.facts import Fact, Facts, gather
 from aiconform.model.records import Entry, RoundOpened
-from aiconform.model.wire import Pair, PairSample
+from aiconform.model.wire import Counters, Pair, PairSample
 
 MAX_GBIT_PER_S = 100_000.0  # nothing moves more between two nodes: such a figure is not credible
 MAX_LATENCY_US = 60e6
@@ -33,6 +33,7 @@ class Side:
     report: Pair | None
     problem: str
     ids: tuple[str, ...] = ()
+    counters: Counters | None = None  # what was counted around it, when that is told
 
 
 def round_results(entries: Iterable[Entry]) -> tuple[RoundResult, ...]:
@@ -85,7 +86,10 @@ def side_of(facts: Facts, number: int, node: str, peer: str) -> Side:
     if len(reports) != 1:
         said = "reported nothing of it" if not reports else "reported it more than once"
         return Side(None, f"{node} {said}")
-    return Side(reports[0][1], "", (reports[0][0], *stream.end_ids))
+    counted = [(record_id, told) for record_id, told in stream.of(Counters) if told.peer == peer]
+    counters = counted[0][1] if len(counted) == 1 else None
+    ids = (reports[0][0], *(record_id for record_id, _ in counted), *stream.end_ids)
+    return Side(reports[0][1], "", ids, counters)
 
 
 def _result(facts: Facts, number: int, opened: Fact[RoundOpened]) -> RoundResult:
@@ -143,7 +147,7 @@ def _why(one: Side, other: Side) -> str:
 
 def _rate(sender: Pair, receiver: Pair) -> float | None:
     """What arrived; None when either side has no such figure, or the two cannot both be true."""
-    sent, arrived = _sample(sender, "send"), _sample(receiver, "receive")
+    sent, arrived = sample_of(sender, "send"), sample_of(receiver, "receive")
     if sent is None or arrived is None or not 0 < arrived.bytes <= sent.bytes:
         return None
     if arrived.value is None or arrived.value <= 0 or arrived.seconds <= 0:
@@ -155,13 +159,13 @@ def _rate(sender: Pair, receiver: Pair) -> float | None:
 def _latency(one: Pair, other: Pair) -> float | None:
     """Median round trip; the side that measured it, the first of them when both did."""
     for report in (one, other):
-        sample = _sample(report, "round_trip")
+        sample = sample_of(report, "round_trip")
         if sample and sample.value is not None and 0 < sample.value <= MAX_LATENCY_US:
             return sample.value
     return None
 
 
-def _sample(report: Pair, direction: str) -> PairSample | None:
+def sample_of(report: Pair, direction: str) -> PairSample | None:
     """The one sample of a direction; more than one would leave the choice to the reporter."""
     found = [sample for sample in report.samples if sample.direction == direction]
     kind = "tcp_latency" if direction == "round_trip" else "tcp_throughput"

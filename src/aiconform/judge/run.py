@@ -7,7 +7,9 @@ from aiconform.judge.facts import Facts
 from aiconform.judge.words import clip, counted
 from aiconform.model.verdict import Finding, Outcome, RunVerdict, Verdict, worst
 
-ROLLED_UP = frozenset({"node", "inventory", "coverage"})  # they prove nothing about a component
+ROLLED_UP = frozenset(
+    {"node", "inventory", "counters", "coverage"}
+)  # they prove nothing about a component
 
 
 def conclude(

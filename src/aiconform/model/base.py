@@ -27,3 +27,6 @@ ReasonCode = Annotated[str, Field(max_length=40, pattern=r"^[A-Z][A-Za-z0-9]*$")
 Sentence = Annotated[str, Field(max_length=2000)]
 Text = Annotated[str, Field(max_length=256)]
 Count = Annotated[int, Field(ge=0, le=2**63)]
+# Python reads whole numbers of any length, and fails only when one is turned into a float.
+Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Small = Annotated[dict[Text, str | Whole | float | bool | None], Field(max_length=64)]

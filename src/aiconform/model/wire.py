@@ -8,19 +8,22 @@ start of an agent, `seq` counts from 0 without gaps within (boot, stream).
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
-from aiconform.model.base import Count, Frozen, Name, Sentence, Text
+from aiconform.model.base import Count, Frozen, Name, Sentence, Small, Text, Whole
+from aiconform.model.parts import Accelerator as Accelerator
+from aiconform.model.parts import Interface as Interface
+from aiconform.model.parts import RdmaPort as RdmaPort
+from aiconform.model.parts import UnknownRead as UnknownRead
 
 WIRE_VERSION = 1
 MAX_RECORD_BYTES = 64 * 1024
 MAX_EVIDENCE_BYTES = 256 * 1024
 MAX_STREAM_BYTES = 8 * 1024 * 1024
 TOKEN_AUDIENCE = "aiconform"
+MAX_COUNTED = 32  # interfaces, and as many ports, of one record of counters
 
-# Python reads whole numbers of any length, and fails only when one is turned into a float.
-Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Small = Annotated[dict[Text, str | Whole | float | bool | None], Field(max_length=64)]
+CounterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 
 
 class _Record(Frozen):
@@ -44,71 +47,6 @@ class Hello(_Record):
     python: Text
     address: Text  # the pod's IP, where pair probes reach it
     clock_offset_s: float | None = None  # the collector's clock minus the agent's
-
-
-class UnknownRead(Frozen):
-    """A path that could not be read."""
-
-    path: Annotated[str, Field(max_length=512)]
-    reason: Literal["absent", "denied", "empty", "malformed", "timeout", "too_large"]
-
-
-class Accelerator(Frozen):
-    """One accelerator as the node shows it; what is not known is None."""
-
-    name: Text  # stable within the node: device node, PCI address or framework index
-    vendor: Text | None = None
-    product: Text | None = None
-    pci_address: Text | None = None
-    pci_id: Text | None = None  # "10de:2330"
-    numa_node: Whole | None = None
-    memory_bytes: Count | None = None
-    device_node: Text | None = None
-    link_speed: Text | None = None
-    link_width: Count | None = None
-    max_link_speed: Text | None = None
-    max_link_width: Count | None = None
-    # The narrowest and slowest part between the root port and the device, bridges included.
-    path_link_width: Count | None = None
-    path_max_link_width: Count | None = None
-    path_max_link_speed: Text | None = None
-    pci_root: Text | None = None  # of the tree that it hangs in: "pci0000:17"
-    identity: Text | None = None  # UUID or serial number, hashed and salted for this run
-    state: Text | None = None  # as its driver calls it; "operational", "lost"
-    partition: Text | None = None  # how a device is cut into several; None: whole, or not known
-    uncorrected_errors_count: Count | None = None  # memory errors since the driver was loaded
-    corrected_errors_count: Count | None = None
-    repair_pending: bool | None = None  # a memory repair waits for a reset
-    repair_failed: bool | None = None
-    throttle: Text | None = None  # why clocks are held back, several by comma; "" for nothing
-    links_up_count: Count | None = None  # to other accelerators: NVLink, xGMI, ICI, Ethernet
-    links_count: Count | None = None
-    details: Small = {}  # clocks, power, temperatures, firmware
-
-
-class Interface(Frozen):
-    """A network interface in the pod's namespace."""
-
-    name: Text
-    address: Text | None = None  # hardware address
-    mtu_bytes: Count | None = None
-    speed_megabit_per_s: Whole | None = None
-    state: Text | None = None
-
-
-class RdmaPort(Frozen):
-    """An RDMA port that the node shows."""
-
-    name: Text
-    state: Text | None = None
-    rate: Text | None = None
-    link_layer: Text | None = None
-    numa_node: Whole | None = None
-    phys_state: Text | None = None
-    pci_address: Text | None = None
-    pci_id: Text | None = None
-    given: bool | None = None  # does this pod have its verbs device
-    counters: Small = {}  # errors and bytes since it came up
 
 
 class Inventory(_Record):
@@ -193,7 +131,8 @@ class PairSample(Frozen):
     unit: Literal["gigabits_per_second", "microseconds"]
     p99: float | None = None  # latency only
     streams: Count = 1
-    retransmits: Count | None = None
+    retransmits: Count | None = None  # segments sent again, known to the sender alone
+    segments: Count | None = None  # all that were sent, those again included
 
 
 class Pair(_Record):
@@ -205,6 +144,37 @@ class Pair(_Record):
     outcome: Literal["ok", "failed", "peer_late", "timeout"]
     reason: Sentence = ""
     samples: Annotated[tuple[PairSample, ...], Field(max_length=64)] = ()
+
+
+class Moved(Frozen):
+    """How far the counters of one interface or port moved; below zero: they went backwards."""
+
+    name: Text  # "eth0", "mlx5_0/1"
+    by: Annotated[dict[CounterName, Whole], Field(max_length=48)] = {}
+
+
+class Counters(_Record):
+    """
+    What was counted on a node while it met a peer, or did an exercise: after less before.
+
+    A counter that could not be read, or that stands at its end, is left out: it is not known.
+    """
+
+    kind: Literal["counters"] = "counters"
+    about: Name  # exercise; "tcp.pair" for a meeting
+    peer: Name | None = None
+    seconds: Annotated[float, Field(ge=0)]
+    meant: Text | None = None  # the interface that has the pod's address
+    interfaces: Annotated[tuple[Moved, ...], Field(max_length=MAX_COUNTED)] = ()
+    rdma_ports: Annotated[tuple[Moved, ...], Field(max_length=MAX_COUNTED)] = ()
+    left_out_count: Count = 0  # interfaces and ports beyond; they moved fewer bytes
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Counters":
+        for told in (self.interfaces, self.rdma_ports):
+            if len({each.name for each in told}) < len(told):
+                raise ValueError("an interface or a port is told of twice")
+        return self
 
 
 class Evidence(_Record):
@@ -233,7 +203,7 @@ class End(_Record):
 
 
 AgentRecord = Annotated[
-    Hello | Inventory | Measurement | KnownAnswer | Pair | Evidence | End,
+    Hello | Inventory | Measurement | KnownAnswer | Pair | Counters | Evidence | End,
     Field(discriminator="kind"),
 ]
 AGENT_RECORD: TypeAdapter[AgentRecord] = TypeAdapter(AgentRecord)

@@ -8,7 +8,8 @@ _INFINIBAND = "/sys/class/infiniband"
 _VERBS = "/sys/class/infiniband_verbs"
 # Those that tell of the cable, of loss, and of who carried the bytes.
 _COUNTERS = (
-    "port_xmit_data", "port_rcv_data", "port_xmit_wait", "symbol_error", "link_error_recovery",
+    "port_xmit_data", "port_rcv_data", "port_xmit_packets", "port_rcv_packets",
+    "port_xmit_wait", "symbol_error", "link_error_recovery",
     "link_downed", "port_rcv_errors", "port_rcv_remote_physical_errors",
     "local_link_integrity_errors",
 )  # fmt: skip
@@ -29,7 +30,7 @@ def read_rdma_ports(tree: Tree) -> "list[dict[str, Any]]":
     ]
 
 
-def read_counters(tree: Tree, base: str) -> "dict[str, int]":
+def port_counters(tree: Tree, base: str) -> "dict[str, int]":
     """Of the port at `base`; data counters count words of 4 bytes."""
     found = {name: tree.number(f"{base}/counters/{name}") for name in _COUNTERS}
     found |= {name: tree.number(f"{base}/hw_counters/{name}") for name in _HARDWARE_COUNTERS}
@@ -61,7 +62,7 @@ def _port(tree: Tree, device: str, port: str, *, held: "set[str]") -> "dict[str,
         "pci_address": address if address.count(":") == 2 else None,
         "pci_id": f"{vendor:04x}:{model:04x}" if vendor is not None and model is not None else None,
         "given": device in held,
-        "counters": read_counters(tree, base),
+        "counters": port_counters(tree, base),
     }
 
 

@@ -18,7 +18,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 
 from aiconform.agent.errors import PairError
-from aiconform.agent.links.tcp_info import retransmits
+from aiconform.agent.links.tcp_info import retransmits, segments
 
 SOURCE_BYTES = 16 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
@@ -29,11 +29,12 @@ UNSENT_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Flow:
-    """One direction over all connections. `retransmits` is known to the sender alone."""
+    """One direction over all connections. Segments, and those sent again: of the sender alone."""
 
     bytes: int
     seconds: float
     retransmits: "int | None" = None
+    segments: "int | None" = None
 
     @property
     def gbit_per_s(self) -> "float | None":
@@ -48,6 +49,7 @@ class _Part:
     began: float
     ended: float
     retransmits: "int | None" = None
+    segments: "int | None" = None
 
 
 def send(streams: Sequence[socket.socket], *, seconds: float, limit_s: float) -> Flow:
@@ -85,7 +87,7 @@ def _send_one(stream: socket.socket, source: int, *, seconds: float) -> _Part:
         sent += os.sendfile(stream.fileno(), source, offset, CHUNK_BYTES)
     stream.shutdown(socket.SHUT_WR)
     stream.recv(1)  # the receiver closes when it has read all
-    return _Part(sent, began, time.monotonic(), retransmits(stream))
+    return _Part(sent, began, time.monotonic(), retransmits(stream), segments(stream))
 
 
 def _receive_one(stream: socket.socket) -> _Part:
@@ -111,12 +113,18 @@ def _in_processes(works: "Sequence[Callable[[], _Part]]", *, limit_s: float) -> 
             process.kill()
             process.join()
             pipe.close()
-    counted = [part.retransmits for part in parts if part.retransmits is not None]
     return Flow(
         bytes=sum(part.bytes for part in parts),
         seconds=max(part.ended for part in parts) - min(part.began for part in parts),
-        retransmits=sum(counted) if counted else None,
+        retransmits=_sum([part.retransmits for part in parts]),
+        segments=_sum([part.segments for part in parts]),
     )
+
+
+def _sum(counts: "Sequence[int | None]") -> "int | None":
+    """None when one is not known: a part would be taken for the whole."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if known and len(known) == len(counts) else None
 
 
 def _start(work: "Callable[[], _Part]") -> "tuple[multiprocessing.context.ForkProcess, Connection]":

@@ -92,6 +92,7 @@ def _throughput_sample(moved: flow.Flow, *, direction: str, task: PairTask) -> "
         "unit": "gigabits_per_second",
         "streams": task.streams,
         "retransmits": moved.retransmits,
+        "segments": moved.segments,
     }
 
 

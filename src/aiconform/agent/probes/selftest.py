@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from aiconform.agent.counting import Counting
 from aiconform.agent.log import Log
 from aiconform.agent.probes.supervise import Ending, supervise
 from aiconform.agent.records import Stream, evidence, not_run
@@ -20,6 +21,7 @@ def run_exercises(
     *,
     stream: Stream,
     engine: str,
+    counting: Counting,
     environ: Mapping[str, str],
     log: Log,
 ) -> None:
@@ -27,7 +29,10 @@ def run_exercises(
     missing = []
     for order in orders:
         log.info("exercise.started", exercise=order.exercise, limit_s=order.limit_s)
+        before = counting.look()
         ending = _run_one(order, stream=stream, engine=engine, environ=environ)
+        if (counted := counting.since(before, about=order.exercise)) is not None:
+            stream.add(counted)
         log.info(
             "exercise.ended",
             exercise=order.exercise,
