@@ -37,7 +37,7 @@ def test_records_of_the_first_device_outlive_the_death_at_the_second() -> None:
     (check,) = told.of("check")
     assert (check.device, check.ok) == ("fake:0", True)
     (end,) = told.of("end")
-    assert end.records == 2  # the check and the evidence
+    assert end.records == 3  # the check, the counters and the evidence
     assert "SIGABRT" in end.not_run[0].reason
 
 

@@ -83,7 +83,9 @@ def test_local_prints_records_that_the_collector_would_take(archive: Path) -> No
     )  # fmt: skip
 
     records = [AGENT_RECORD.validate_json(line) for line in said.stdout.splitlines()]
-    assert [record.kind for record in records] == ["hello", "inventory", "end", "check", "end"]
+    assert [record.kind for record in records] == [
+        "hello", "inventory", "end", "check", "counters", "end",
+    ]  # fmt: skip
     assert all(json.loads(line)["event"] for line in said.stderr.splitlines())
 
 

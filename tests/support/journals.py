@@ -42,6 +42,7 @@ from tests.support.records import (
     RUN,
     JournalWriter,
     answer,
+    counted,
     end,
     hello,
     inventory,
@@ -84,6 +85,9 @@ class Faults:
     # (node, "send" | "receive") → Gbit/s of that direction, with every partner
     slow: Mapping[tuple[str, str], float] = field(default_factory=dict)
     slow_links: Mapping[tuple[str, str], float] = field(default_factory=dict)  # sender, receiver
+    # sender, receiver → share of the segments that are sent again
+    lossy: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    counts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # node → its counters
     cut_pairs: frozenset[tuple[str, str]] = frozenset()  # a < b: no data comes through
     lost: Mapping[str, int] = field(default_factory=dict)  # node → round in which it vanishes
     failed: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # → reason, sentence
@@ -106,6 +110,7 @@ class RunShape:
     seed: int = 1
     resources: Mapping[str, int] = field(default_factory=dict)  # what each agent asked for
     devices: tuple[str, ...] = ("cpu",)
+    counted: bool = True  # do agents tell their counters; those of older releases did not
     leaf_size: int = 0  # nodes that share a switch, as the plan knows it; 0: unknown
     stopped: RoundsStopped | None = None
     how: Literal["complete", "deadline", "interrupted", "dry_run", "broken"] = "complete"
@@ -234,11 +239,20 @@ class _Run:
     def _test(self, number: int, a: str, b: str, *, vanished: set[str]) -> None:
         forward, backward = self._rate(a, b), self._rate(b, a)
         for node, peer, sent, received in ((a, b, forward, backward), (b, a, backward, forward)):
-            report = pair_report(number, peer, sent_gbit_per_s=sent, received_gbit_per_s=received)
+            report = pair_report(
+                number,
+                peer,
+                sent_gbit_per_s=sent,
+                received_gbit_per_s=received,
+                again=self._faults.lossy.get((node, peer), 0.0001) if self._shape.counted else None,
+            )
             if (a, b) in self._faults.cut_pairs or peer in vanished:
                 report = pair_report(number, peer, outcome="failed", reason="connection timed out")
             if node not in vanished:
-                self._writer.say(node, f"round-{number}", report, End)
+                told = counted(report, **self._faults.counts.get(node, {}))
+                self._writer.say(
+                    node, f"round-{number}", *([told] if self._shape.counted else []), report, End
+                )
 
     def _rate(self, sender: str, receiver: str) -> float:
         slow = self._faults.slow

@@ -15,12 +15,14 @@ from aiconform.model.records import (
 from aiconform.model.wire import (
     AGENT_RECORD,
     AgentRecord,
+    Counters,
     End,
     Engine,
     Hello,
     Inventory,
     KnownAnswer,
     Measurement,
+    Moved,
     NotRun,
     Pair,
     PairSample,
@@ -30,6 +32,7 @@ from aiconform.model.wire import (
 RUN = "test-run"
 START = 1_795_430_000.0
 EXERCISES = ("gemm.known_answer", "gemm.rate", "memory.copy")
+NOTHING = {"tx_bytes": 0, "rx_bytes": 0, "tx_packets": 0, "rx_packets": 0}
 ENGINE = Engine(name="python", version="3.11", backend="cpu")
 
 
@@ -137,8 +140,13 @@ def pair_report(
     outcome: Literal["ok", "failed", "peer_late", "timeout"] = "ok",
     reason: str = "",
     seconds: float = 2.0,
+    again: float | None = 0.0001,
 ) -> Pair:
-    """One side's report; what one sends and the other receives must be the same rate."""
+    """
+    One side's report; what one sends and the other receives must be the same rate.
+
+    `again`: share of its segments that the sender sent again; None: it does not know.
+    """
     samples = [
         PairSample(
             metric="tcp_throughput",
@@ -147,6 +155,7 @@ def pair_report(
             seconds=seconds,
             value=rate,
             unit="gigabits_per_second",
+            **(_segments(rate, seconds, again) if direction == "send" else {}),
         )
         for direction, rate in (("send", sent_gbit_per_s), ("receive", received_gbit_per_s))
         if rate is not None
@@ -170,6 +179,44 @@ def pair_report(
         reason=reason,
         samples=tuple(samples) if outcome == "ok" else (),
     )
+
+
+def counters(peer: str | None, about: str = "tcp.pair", **changes: Any) -> Counters:
+    """
+    What a side counted around a test or an exercise.
+
+    `sent`, `received`: bytes that `eth0` moved. `by` adds to its counters, `port` has those of an
+    RDMA port, which did nothing.
+    """
+    sent, received = changes.pop("sent", 0), changes.pop("received", 0)
+    moved = {
+        "tx_bytes": sent,
+        "rx_bytes": received,
+        "tx_packets": sent // 1500,
+        "rx_packets": received // 1500,
+        **dict.fromkeys(("rx_errors", "tx_errors", "rx_dropped", "tx_dropped"), 0),
+    } | changes.pop("by", {})
+    port = dict.fromkeys(("port_xmit_data", "port_rcv_data", "link_downed", "symbol_error"), 0)
+    words: dict[str, Any] = {
+        "meant": "eth0",
+        "interfaces": (Moved(name="eth0", by=moved), Moved(name="lo", by=NOTHING)),
+        "rdma_ports": (Moved(name="mlx5_0/1", by=port | changes.pop("port", {})),),
+    }
+    return Counters(**_base(), about=about, peer=peer, seconds=4.0, **words | changes)
+
+
+def counted(report: Pair, **changes: Any) -> Counters:
+    """What the side that reports this counted if `eth0` carried it, with headers."""
+    bytes_ = {s.direction: int(s.bytes * 1.03) for s in report.samples}
+    moved = {"sent": bytes_.get("send", 0), "received": bytes_.get("receive", 0)}
+    return counters(changes.pop("peer", report.peer), **moved | changes)
+
+
+def _segments(gbit_per_s: float, seconds: float, again: float | None) -> dict[str, int]:
+    if again is None:
+        return {}
+    segments = int(gbit_per_s * 1e9 / 8 * seconds / 1448)
+    return {"segments": segments, "retransmits": int(segments * again)}
 
 
 def node_facts(name: str, **changes: Any) -> NodeFacts:

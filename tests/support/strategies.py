@@ -16,6 +16,7 @@ from aiconform.model.records import (
     Trouble,
 )
 from aiconform.model.wire import (
+    Counters,
     End,
     Engine,
     Evidence,
@@ -23,6 +24,7 @@ from aiconform.model.wire import (
     Inventory,
     KnownAnswer,
     Measurement,
+    Moved,
     NotRun,
     Pair,
     PairSample,
@@ -33,11 +35,17 @@ names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,20}", fullmatch=True)
 reasons = st.from_regex(r"[A-Z][A-Za-z0-9]{0,20}", fullmatch=True)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
+whole = st.integers(-(2**63), 2**63 - 1)
 counts = st.integers(min_value=0, max_value=2**63)
 seconds = st.floats(min_value=0, max_value=1e9)
 small = st.dictionaries(
     texts, st.one_of(texts, counts, numbers, st.booleans(), st.none()), max_size=4
 )
+COUNTERS = (
+    "tx_bytes", "rx_bytes", "tx_packets", "rx_packets", "rx_errors", "tx_errors", "rx_dropped",
+    "rx_missed_errors", "carrier_down_count", "port_xmit_data", "port_rcv_data", "link_downed",
+    "symbol_error", "packet_seq_err", "port_xmit_packets",
+)  # fmt: skip
 engines = st.builds(Engine, name=texts, version=st.none() | texts, backend=st.none() | texts)
 
 
@@ -52,6 +60,14 @@ def identity(*, nodes: st.SearchStrategy[str] = names) -> dict[str, Any]:
     }
 
 
+def moved(names_of: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Moved, ...]]:
+    """Counters of some interfaces or ports, with any values."""
+    counter = st.sampled_from(COUNTERS) | st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
+    by = st.dictionaries(counter, st.integers(-10, 10**6) | whole, max_size=8)
+    each = st.builds(Moved, name=names_of, by=by)
+    return st.lists(each, max_size=3, unique_by=lambda one: one.name).map(tuple)
+
+
 def agent_records(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Any agent record; `fixed` replaces fields of the identity."""
     base = identity() | fixed
@@ -63,6 +79,8 @@ def agent_records(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         seconds=seconds,
         value=st.none() | numbers,
         unit=st.sampled_from(["gigabits_per_second", "microseconds"]),
+        retransmits=st.none() | counts,
+        segments=st.none() | counts,
     )
     statistic = st.builds(
         Statistic,
@@ -120,6 +138,17 @@ def agent_records(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             outcome=st.sampled_from(["ok", "failed", "peer_late", "timeout"]),
             reason=texts,
             samples=st.lists(sample, max_size=4).map(tuple),
+        ),
+        st.builds(
+            Counters,
+            **base,
+            about=exercises | st.just("tcp.pair"),
+            peer=st.none() | fixed.get("node", names),
+            seconds=seconds,
+            meant=st.none() | st.sampled_from(["eth0", "ib0"]) | texts,
+            interfaces=moved(st.sampled_from(["eth0", "ib0", "lo"]) | texts),
+            rdma_ports=moved(st.sampled_from(["mlx5_0/1", "mlx5_1/1"]) | texts),
+            left_out_count=st.just(0) | counts,
         ),
         st.builds(Evidence, **base, about=texts, data=texts),
         st.builds(

@@ -90,7 +90,7 @@ class Counting:
 
 def _shows(before: Look, after: Look, samples: "Sequence[Mapping[str, Any]]") -> bool:
     """Does the interface that is meant show the bytes? True where none of it can be said."""
-    if before.meant is None:
+    if before.meant is None or not samples:
         return True
     by = moved(before.reading.interfaces, after.reading.interfaces).get(before.meant, {})
     return all(

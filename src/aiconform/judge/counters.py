@@ -35,6 +35,11 @@ class Counted:
         carried = (self._transport(node) for node in self.network.facts.nodes)
         return (*(each for each in carried if each), *self._wrong())
 
+    @property
+    def of_nodes(self) -> tuple[Verdict, ...]:
+        """Those that weigh in the verdict of one node."""
+        return tuple(verdict for verdict in self.verdicts if verdict.subject.peer is None)
+
     @cached_property
     def losses(self) -> Losses:
         return Losses(self.network)

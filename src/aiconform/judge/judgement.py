@@ -53,7 +53,7 @@ def judge(
     network = Network(facts)
     own = _own(facts, _site(facts) if references is None else references)
     counted = Counted(network)
-    nodes = tuple(judge_nodes(facts, network, (*own, *counted.verdicts)))
+    nodes = tuple(judge_nodes(facts, network, (*own, *counted.of_nodes)))
     between = (*judge_network(network), *counted.verdicts, *_lone_node(facts))
     verdicts = (*nodes, *own, *between)
     verdicts = (*verdicts, judge_coverage(facts, network, verdicts))

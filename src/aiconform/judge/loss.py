@@ -77,8 +77,7 @@ class Losses:
     def noticed(self) -> Iterator[Noticed]:
         """Nodes, then single links that no node explains; not what is told with a low rate."""
         losers, single = _attributed(self.links)
-        nodes = {node for link in self.links for node in link}
-        if len(losers) > 2 and 2 * len(losers) > len(nodes):
+        if losers and not self._has_witness({loser.node for loser in losers}):
             yield _everywhere(self.links)
             return
         for loser in losers:
@@ -106,6 +105,12 @@ class Losses:
         if sample.retransmits > sample.segments:
             return None
         return sample.retransmits, sample.segments
+
+    def _has_witness(self, named: set[str]) -> bool:
+        """Is any link clean whose ends are both not named? Else all links are alike."""
+        return any(
+            named.isdisjoint(link) and not loss.is_lossy for link, loss in self.links.items()
+        )
 
     def _explained(self, links: Sequence[LinkLoss]) -> bool:
         """Is all of it told with a component that is blamed for its rate?"""
