@@ -58,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
         "--direction", choices=("egress", "ingress"), default="egress",
         help="what the node sends (egress, the default) or receives",
     )  # fmt: skip
+    lose = command("lose", "lose a share of a node's packets in one direction", _lose)
+    lose.add_argument("node")
+    lose.add_argument("--percent", type=float, default=3.0, help="(default 3)")
+    lose.add_argument(
+        "--direction", choices=("egress", "ingress"), default="egress",
+        help="what the node sends (egress, the default) or receives",
+    )  # fmt: skip
     cut = command("cut", "pull a node's network cable", lambda lab, a: lab.cut(a.node))
     cut.add_argument("node")
     kill = command("kill-kubelet", "kill a node's kubelet", lambda lab, a: lab.kill_kubelet(a.node))
@@ -94,6 +101,10 @@ def _kubectl(lab: Lab, args: argparse.Namespace) -> int:
 
 def _slow(lab: Lab, args: argparse.Namespace) -> None:
     lab.slow(args.node, rate_mbit=args.rate_mbit, direction=args.direction)
+
+
+def _lose(lab: Lab, args: argparse.Namespace) -> None:
+    lab.lose(args.node, percent=args.percent, direction=args.direction)
 
 
 def _logs(lab: Lab, args: argparse.Namespace) -> None:

@@ -137,6 +137,10 @@ class Lab:
         """Limit what a node sends ("egress") or receives ("ingress"), until `heal`."""
         network.slow(self.node(node).network, rate_mbit=rate_mbit, direction=direction)
 
+    def lose(self, node: str, *, percent: float, direction: str) -> None:
+        """Lose a share of what a node sends ("egress") or receives ("ingress"), until `heal`."""
+        network.lose(self.node(node).network, percent=percent, direction=direction)
+
     def cut(self, node: str) -> None:
         """Pull a node's network cable, until `heal`. It is NotReady some 20 s later."""
         network.cut(self.node(node).network)

@@ -30,6 +30,10 @@ SWITCH = f"{PREFIX}switch"
 CONTROL = f"{PREFIX}control"
 HOST_LINK = f"{PREFIX}host"
 
+# Which end of a frame's way through the switch is the node's, by what the node does.
+_AT_SWITCH = {"egress": "iifname", "ingress": "oifname"}
+_NFT = ("nsenter", f"--net=/run/netns/{SWITCH}", "nft")
+
 
 @dataclass(frozen=True)
 class NodeNetwork:
@@ -130,16 +134,37 @@ def slow(node: NodeNetwork, *, rate_mbit: int, direction: str) -> None:
     run("tc", *where[direction], *limit)
 
 
+def lose(node: NodeNetwork, *, percent: float, direction: str) -> None:
+    """
+    Drop a share of what the node sends ("egress") or of what reaches it ("ingress").
+
+    At the switch, as a bad cable would: the node itself sees nothing of it. By nftables, because
+    not every kernel has netem.
+    """
+    if direction not in _AT_SWITCH:
+        raise ValueError(f"direction is egress or ingress, not {direction!r}")
+    share = f"numgen random mod 1000000 < {round(percent * 1e4)}"
+    rule = f'{_AT_SWITCH[direction]} "{node.port}" {share} drop'
+    chain = f"chain lossy {{\ntype filter hook forward priority 0\n{rule}\n}}"
+    run(*_NFT, "-f", "-", stdin=f"table bridge {_lossy(node)} {{\n{chain}\n}}\n")
+
+
 def cut(node: NodeNetwork) -> None:
     """Pull the node's cable."""
     _batch(SWITCH, f"link set {node.port} down")
 
 
 def mend(node: NodeNetwork) -> None:
-    """Undo `slow` and `cut`."""
+    """Undo `slow`, `lose` and `cut`."""
+    attempt(*_NFT, "delete", "table", "bridge", _lossy(node))
     attempt("tc", "-n", node.namespace, "qdisc", "delete", "dev", "eth0", "root")
     attempt("tc", "-n", SWITCH, "qdisc", "delete", "dev", node.port, "root")
     _batch(SWITCH, f"link set {node.port} up")
+
+
+def _lossy(node: NodeNetwork) -> str:
+    """The table that has the rule of `lose`."""
+    return f"lossy_{node.port}"
 
 
 def _plug(namespace: str, *, port: str, address: str) -> None:

@@ -14,7 +14,7 @@ from aiconform.report.story import Story
 
 COLUMNS = (
     "round", "purpose", "sender", "receiver", "reported_by", "outcome", "reason", "gbit_per_s",
-    "bytes", "seconds", "streams", "retransmits", "latency_median_us", "latency_p99_us",
+    "bytes", "seconds", "streams", "retransmits", "segments", "latency_median_us", "latency_p99_us",
 )  # fmt: skip
 Cell = str | int | float | None
 
@@ -73,6 +73,7 @@ def _transfer(sample: PairSample) -> dict[str, Cell]:
         "seconds": sample.seconds,
         "streams": sample.streams,
         "retransmits": sample.retransmits,
+        "segments": sample.segments,
     }
 
 

@@ -20,6 +20,7 @@ from aiconform.model.records import (
 )
 from aiconform.model.wire import (
     AgentRecord,
+    Counters,
     Evidence,
     Hello,
     Inventory,
@@ -57,6 +58,10 @@ class NodeStory:
     @property
     def pairs(self) -> list[Pair]:
         return [r for r in self.records if isinstance(r, Pair)]
+
+    @property
+    def counters(self) -> list[Counters]:
+        return [r for r in self.records if isinstance(r, Counters)]
 
     @property
     def evidence(self) -> list[Evidence]:
