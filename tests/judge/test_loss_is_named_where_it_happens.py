@@ -106,6 +106,17 @@ def test_node_that_is_slow_because_it_loses_is_one_finding_with_both() -> None:
     assert "over eth0 of node3" in judgement.findings[0].sentence
 
 
+def test_loss_of_a_slow_node_on_a_link_that_is_not_slow_is_no_second_finding() -> None:
+    """Of its links one lost as the others do, and kept its rate by chance."""
+    slow_links = {("node3", "node1"): 0.3, ("node3", "node2"): 0.3}
+    ill = Faults(slow_links=slow_links, lossy=dict.fromkeys(sending("node3"), 0.04))
+
+    judgement = judge(run_journal(ill))
+
+    assert findings(judgement) == [("AIC-NET-001", "node3 sending", "FAIL")]
+    assert "in 6 tests, over eth0" in judgement.findings[0].sentence
+
+
 def test_more_sent_again_than_sent_is_not_believed() -> None:
     assert not judge(lossy(*sending("node3"), share=1.5)).findings
 

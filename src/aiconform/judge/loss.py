@@ -89,8 +89,9 @@ class Losses:
 
     def told_with(self, blamed: Blamed) -> str:
         """Of a component with a low rate: `; 3 % of the segments were sent again …`, or nothing."""
-        low = {(s.sender, s.receiver) for s in blamed.low}
-        lossy = [loss for link, loss in self.links.items() if link in low and loss.is_lossy]
+        lossy = [
+            loss for link, loss in self.links.items() if loss.is_lossy and _speaks_for(blamed, link)
+        ]
         if not lossy:
             return ""
         interface = self._interface(blamed.node)
@@ -114,12 +115,8 @@ class Losses:
 
     def _explained(self, links: Sequence[LinkLoss]) -> bool:
         """Is all of it told with a component that is blamed for its rate?"""
-        return all(loss.link in self._low for loss in links)
-
-    @cached_property
-    def _low(self) -> frozenset[Link]:
         blamed = self.network.located.blamed
-        return frozenset((s.sender, s.receiver) for b in blamed for s in b.low)
+        return all(any(_speaks_for(each, loss.link) for each in blamed) for loss in links)
 
     def _interface(self, node: str) -> str:
         """What carried this node's bytes in all tests that tell it; empty when it is open."""
@@ -127,6 +124,13 @@ class Losses:
         seen = [self.network.sides.carriage(test, node) for test in tests]
         carriers = {each.carrier for each in seen if each.shown is not Shown.OPEN}
         return carriers.pop() if len(carriers) == 1 else ""
+
+
+def _speaks_for(blamed: Blamed, link: Link) -> bool:
+    """A node, its port or a path speaks for all its links, a switch for those that accuse it."""
+    if blamed.kind in {"node", "port", "pair"}:
+        return blamed.explains(*link)
+    return any((sample.sender, sample.receiver) == link for sample in blamed.low)
 
 
 def _summed(link: Link, told: Sequence[tuple[PairTest, int, int]]) -> LinkLoss:
@@ -207,7 +211,7 @@ def _shown(links: Sequence[LinkLoss]) -> str:
     again, segments = sum(e.again for e in links), sum(e.segments for e in links)
     tests = counted(sum(loss.lossy_count for loss in links), "test")
     share = number(100 * again / segments)
-    return f"{share} % of the segments were sent again (usual: below {LOSSY:.0%}) in {tests}"
+    return f"{share} % of the segments were sent again (usual: below {100 * LOSSY:g} %) in {tests}"
 
 
 def _ids(links: Sequence[LinkLoss]) -> tuple[str, ...]:
