@@ -17,6 +17,10 @@ CORRUPT = Faults(corrupt={"node2": True})
 BOTH = Faults(slow={("node3", "send"): 0.3}, corrupt={"node2": True})
 LOST = Faults(failed={"node4": ("ImagePullBackOff", "no such image")})
 EXCLUDED = Faults(excluded={"node4": ("NotReady", "its kubelet is silent")})
+LOSING = {("node3", peer): 0.03 for peer in ("node1", "node2", "node4")}
+LOSSY = Faults(lossy=LOSING)
+SPOILT = Faults(counts={"node2": {"by": {"rx_errors": 40_000}}})
+ASTRAY = Faults(counts={"node2": {"sent": 900, "received": 900}})
 CUT = Faults(cut_pairs=frozenset({("node1", "node2")}))
 
 
@@ -37,6 +41,11 @@ def judged(faults: Faults, *waivers: Waiver, on: date = DAY) -> Judgement:
         (LOST, "AIC-NODE-002", "node4"),
         (EXCLUDED, "AIC-NODE-003", "node?"),
         (Faults(corrupt={"node2": False}), "AIC-DEV-002", "node2 *"),
+        (LOSSY, "AIC-NET-012", "node3 eth0 sending"),
+        (Faults(lossy={("node1", "node4"): 0.03}), "AIC-NET-012", "node1 → node4"),
+        (SPOILT, "AIC-NET-013", "node2 eth0"),
+        (ASTRAY, "AIC-NET-011", "node2"),
+        (Faults(slow=SLOW.slow, lossy=LOSING), "AIC-NET-001", "node3 sending"),
     ],
 )
 def test_all_that_is_wrong_waived_counts_as_a_pass_with_warnings(
@@ -86,6 +95,15 @@ def test_second_fault_of_one_node_counts() -> None:
 
     assert told.counted is RunVerdict.FAIL
     assert not any(v.waived for v in told.verdicts if v.item == "node")
+
+
+def test_second_thing_that_counters_show_of_one_node_counts() -> None:
+    ill = Faults(lossy=LOSING, counts={"node3": {"by": {"rx_errors": 40_000}}})
+
+    told = judged(ill, waiver("AIC-NET-012", "node3 *"))
+
+    assert told.counted is RunVerdict.FAIL
+    assert outcomes(told, "counters") == {"node3": "FAIL"}
 
 
 def test_what_is_left_of_a_node_in_part_waived_is_what_counts() -> None:

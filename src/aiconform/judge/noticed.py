@@ -5,6 +5,9 @@ from typing import Literal
 
 from aiconform.model.verdict import Outcome, Subject
 
+# Of the findings that the item `counters` is made of.
+COUNTER_CODES = frozenset({"AIC-NET-012", "AIC-NET-013", "AIC-PORT-003"})
+
 
 @dataclass(frozen=True)
 class Noticed:

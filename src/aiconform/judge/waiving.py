@@ -12,13 +12,14 @@ from datetime import date
 from functools import cached_property
 
 from aiconform.fabric import Blamed, Pair, pair_of
-from aiconform.judge.blame import sentence_of, subject_of
+from aiconform.judge.blame import subject_of
 from aiconform.judge.coverage import coverage_gaps
 from aiconform.judge.facts import Facts
 from aiconform.judge.findings import NETWORK_CODES
 from aiconform.judge.inventory import Defects, inventory_defects
 from aiconform.judge.network import Network
 from aiconform.judge.nodes import Part, node_parts
+from aiconform.judge.noticed import COUNTER_CODES
 from aiconform.judge.words import clip
 from aiconform.model.requirement import RequirementVerdict
 from aiconform.model.verdict import Finding, Outcome, Subject, Verdict, worst
@@ -110,6 +111,8 @@ class Waiving:
             return self._node(verdict)
         if verdict.item == "coverage":
             return self._coverage(verdict)
+        if verdict.item == "counters":
+            return _first([each.waived for each in self._counted(verdict.subject)])
         if verdict.subject.peer:
             return self._link(verdict)
         return self._own(verdict)
@@ -202,6 +205,16 @@ class Waiving:
             return _first([self._open(node) for node in ends])
         return None
 
+    def _counted(self, subject: Subject) -> Sequence[Finding]:
+        """What the item `counters` of this node, path or cluster is made of."""
+        place = (subject.node, subject.peer)
+        return [
+            finding
+            for finding in self.findings
+            if finding.code in COUNTER_CODES
+            and (finding.subject.node, finding.subject.peer) == place
+        ]
+
     def _coverage(self, verdict: Verdict) -> Waiver | None:
         gaps = {reason for reason, _ in coverage_gaps(self.facts, self.network, self.verdicts)}
         if not gaps or not gaps <= OPEN_PARTS:
@@ -236,9 +249,10 @@ class Waiving:
         return found
 
     def _blamed(self, blamed: Blamed) -> Waiver | None:
-        subject, said = subject_of(blamed), sentence_of(blamed)
-        finding = self._finding(NETWORK_CODES[blamed.kind], subject, clip(said))
-        return finding.waived if finding else None
+        """By its place alone: what was lost there may stand in its sentence, too."""
+        code = NETWORK_CODES[blamed.kind]
+        alike = self._by_subject.get(subject_of(blamed), ())
+        return next((each.waived for each in alike if each.code == code), None)
 
     def _finding(self, code: str, subject: Subject, sentence: str) -> Finding | None:
         alike = self._by_subject.get(subject, ())
@@ -254,11 +268,11 @@ class Waiving:
     @cached_property
     def _of_pair(self) -> Mapping[Pair, Sequence[Finding]]:
         """Findings on a path alone."""
-        blamed = set(NETWORK_CODES.values())
+        elsewhere = COUNTER_CODES.union(NETWORK_CODES.values())
         found: dict[Pair, list[Finding]] = defaultdict(list)
         for finding in self.findings:
             node, peer = finding.subject.node, finding.subject.peer
-            if node and peer and finding.code not in blamed:
+            if node and peer and finding.code not in elsewhere:
                 found[pair_of(node, peer)].append(finding)
         return found
 
