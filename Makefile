@@ -11,7 +11,7 @@ LAB_LIMITS := -o timeout=900 -o timeout_func_only=true --durations=15
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e build \
-	manifests findings check-rights lock bundle bench bench-start bench-checks bench-fabric \
+	manifests findings check-rights lock bundle bench bench-start bench-checks bench-fabric bench-scale \
 	clean
 
 help: ## Show this list
@@ -72,7 +72,7 @@ lock: venv ## Renew the locked requirements
 bundle: venv ## One archive for a site without internet, into dist/
 	@$(PY) -m tools.bundle
 
-bench: bench-start bench-checks bench-fabric ## Run every benchmark suite
+bench: bench-start bench-checks bench-fabric bench-scale ## Run every benchmark suite
 
 bench-start: venv ## From `helm install` to the first probe, sizes, start-up
 	@$(PY) -m bench.start
@@ -82,6 +82,9 @@ bench-checks: venv ## How long the requirement checks take, and how much of it i
 
 bench-fabric: venv ## What each way of testing finds in simulated networks (some minutes)
 	@$(PY) -m bench.fabric
+
+bench-scale: venv ## Thousands of simulated agents against one coordinator (some minutes)
+	@$(PY) -m bench.scale
 
 clean: ## Remove what was built in the checkout (the cache outside stays)
 	@rm -rf .venv build dist results .mypy_cache .ruff_cache .pytest_cache

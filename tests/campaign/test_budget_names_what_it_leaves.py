@@ -53,13 +53,13 @@ async def run(recorder: Recorder, *, budget_s: float, seconds_a_round: float) ->
 
 
 def opened(recorder: Recorder) -> list[RoundOpened]:
-    return [e.record for e in recorder.entries if isinstance(e.record, RoundOpened)]
+    return [e.record for e in recorder.read() if isinstance(e.record, RoundOpened)]
 
 
 async def test_what_does_not_fit_is_named(recorder: Recorder) -> None:
     await run(recorder, budget_s=60, seconds_a_round=20)
 
-    (stopped,) = [e.record for e in recorder.entries if isinstance(e.record, RoundsStopped)]
+    (stopped,) = [e.record for e in recorder.read() if isinstance(e.record, RoundsStopped)]
     done = [each.purpose for each in opened(recorder)]
     assert done == ["matching", "soak", "soak"]
     assert stopped.reason == "Budget"
@@ -70,7 +70,7 @@ async def test_what_does_not_fit_is_named(recorder: Recorder) -> None:
 async def test_without_a_budget_all_is_done(recorder: Recorder) -> None:
     await run(recorder, budget_s=0, seconds_a_round=20)
 
-    assert not any(isinstance(e.record, RoundsStopped) for e in recorder.entries)
+    assert not any(isinstance(e.record, RoundsStopped) for e in recorder.read())
     assert len(opened(recorder)) == 15
 
 

@@ -11,6 +11,7 @@ import pytest
 from aiconform.campaign.recorder import Recorder
 from aiconform.campaign.state import RunState
 from aiconform.journal import Journal
+from aiconform.model.errors import JournalError
 from aiconform.model.records import Entry, JournalRecord, NodeChanged
 
 
@@ -48,3 +49,45 @@ async def test_cancelled_writer_loses_nothing_and_lets_nobody_write_beside_it(
     assert first.cancelled()
     assert [entry.n for entry in journal.entries] == [0, 1]
     assert recorder.state == RunState.of(journal.entries)
+
+
+async def test_records_of_many_share_one_sync(tmp_path: Path) -> None:
+    """While a slow disk is busy with one record, thousands of agents bring theirs."""
+    with closing(CountingJournal(tmp_path / "journal.ndjson")) as journal:
+        recorder = Recorder(journal)
+        nodes = [f"n{number}" for number in range(100)]
+
+        await asyncio.gather(
+            *(recorder.append(NodeChanged(node=node, state="reporting")) for node in nodes)
+        )
+
+        assert journal.syncs <= 2
+        assert recorder.state.at_work() == tuple(sorted(nodes))
+        assert recorder.state == RunState.of(journal.read())
+
+
+async def test_failure_reaches_everybody_who_shared_the_sync(tmp_path: Path) -> None:
+    with closing(CountingJournal(tmp_path / "journal.ndjson", full=True)) as journal:
+        recorder = Recorder(journal)
+
+        failures = await asyncio.gather(
+            *(recorder.append(NodeChanged(node=node, state="lost")) for node in ("n1", "n2")),
+            return_exceptions=True,
+        )
+
+        assert all(isinstance(failure, JournalError) for failure in failures)
+        assert recorder.state.nodes == {}
+
+
+class CountingJournal(Journal):
+    """Counts how often it syncs; `full`: nothing can be written."""
+
+    def __init__(self, path: Path, *, full: bool = False) -> None:
+        super().__init__(path, clock=lambda: 1000.0)
+        self.syncs, self._full = 0, full
+
+    def append(self, *records: JournalRecord) -> tuple[Entry, ...]:
+        self.syncs += 1
+        if self._full:
+            raise JournalError("no space")
+        return super().append(*records)

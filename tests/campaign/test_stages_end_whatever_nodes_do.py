@@ -49,11 +49,11 @@ async def rounds(recorder: Recorder, board: TaskBoard) -> None:
 
 
 def closed(recorder: Recorder) -> list[RoundClosed]:
-    return [e.record for e in recorder.entries if isinstance(e.record, RoundClosed)]
+    return [e.record for e in recorder.read() if isinstance(e.record, RoundClosed)]
 
 
 def opened(recorder: Recorder) -> list[RoundOpened]:
-    return [e.record for e in recorder.entries if isinstance(e.record, RoundOpened)]
+    return [e.record for e in recorder.read() if isinstance(e.record, RoundOpened)]
 
 
 async def test_every_node_exercises_itself_once(recorder: Recorder) -> None:

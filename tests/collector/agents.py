@@ -21,9 +21,10 @@ RUN = "try"
 BOOT = "0123abcd"
 
 
-def token(name: str, audience: object = ("aiconform",)) -> str:
-    """Shaped like a service account's token; `name` tells tokens apart."""
-    claims = json.dumps({"aud": audience, "sub": name}).encode()
+def token(name: str, audience: object = ("aiconform",), *, expires: float | None = None) -> str:
+    """Shaped like a service account's token; `name` tells tokens apart. `expires`: Unix seconds."""
+    end = {} if expires is None else {"exp": expires}
+    claims = json.dumps({"aud": audience, "sub": name, **end}).encode()
     return f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"
 
 

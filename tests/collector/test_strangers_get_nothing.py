@@ -137,6 +137,31 @@ class Asked:
         return identity() if shown == token("node1") else None
 
 
+@pytest.mark.parametrize(
+    ("lives_s", "fresh_s"), [(300.0, 300.0), (3600.0, 600.0), (5.0, 60.0), (-90.0, 60.0)]
+)
+async def test_good_token_is_remembered_until_it_expires(lives_s: float, fresh_s: float) -> None:
+    """Ten minutes at most; a minute at least, since clocks differ."""
+    asked = Asked()
+    good = token("node1", expires=1000.0 + lives_s)
+    bad = token("other", expires=1000.0 + lives_s)
+
+    async def identify(shown: str) -> Identity | None:
+        asked.count += 1
+        return identity() if shown == good else None
+
+    cache = IdentityCache(identify, clock=lambda: asked.now, now=lambda: 1000.0 + asked.now)
+    for asked.now in (0.0, fresh_s - 1.0):
+        assert await cache.identity(good) == identity()
+    assert asked.count == 1
+
+    asked.now = fresh_s + 1.0
+    assert cache.remembered(good) is None
+    for asked.now in (0.0, 61.0):
+        assert await cache.identity(bad) is None
+    assert asked.count == 3
+
+
 async def test_identity_is_remembered_for_a_minute() -> None:
     asked = Asked()
     cache = IdentityCache(asked.identify, clock=lambda: asked.now)

@@ -71,6 +71,17 @@ def test_damaged_journal_is_not_written_on(tmp_path: Path) -> None:
         Journal(path, clock=lambda: 0.0)
 
 
+def test_damage_after_writing_is_told_when_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "journal.ndjson"
+    journal = Journal(path, clock=lambda: 0.0)
+    journal.append(StageEntered(stage="survey"), StageEntered(stage="plan"))
+    journal.close()
+    path.write_bytes(path.read_bytes().replace(b'"plan"', b'"hold"'))
+
+    with pytest.raises(JournalError, match="line 2"):
+        list(journal.read())
+
+
 def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     path = tmp_path / "journal.ndjson"
     journal = Journal(path, clock=lambda: 0.0)

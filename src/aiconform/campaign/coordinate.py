@@ -28,6 +28,7 @@ from aiconform.checks.framework.registry import all_checks
 from aiconform.cluster.client import KubernetesCluster
 from aiconform.cluster.protocol import Cluster
 from aiconform.cluster.rights import hint_for
+from aiconform.cluster.watch import Watch, watch
 from aiconform.collector import Collector, TaskBoard
 from aiconform.collector import Limits as CollectorLimits
 from aiconform.collector.identity import agents_of
@@ -77,7 +78,12 @@ class Campaign:
     """Holds the parts of one run together."""
 
     def __init__(
-        self, environment: Environment, cluster: Cluster, recorder: Recorder, archive: Archive
+        self,
+        environment: Environment,
+        cluster: Cluster,
+        recorder: Recorder,
+        archive: Archive,
+        watch: Watch = watch,
     ) -> None:
         self._environment, self._cluster, self._recorder = environment, cluster, recorder
         self._archive = archive
@@ -98,7 +104,11 @@ class Campaign:
             clock=time.time,
         )
         self._deployment = Deployment(
-            cluster=cluster, environment=environment, recorder=recorder, roster=self._roster
+            cluster=cluster,
+            environment=environment,
+            recorder=recorder,
+            roster=self._roster,
+            watch=watch,
         )
 
     async def run(self) -> int:
@@ -169,7 +179,7 @@ class Campaign:
         return RunClosed(how="complete")
 
     async def _open(self) -> None:
-        if self._recorder.entries:
+        if not self._recorder.is_new:
             await self._recorder.append(RunResumed(pod=self._environment.pod))
         else:
             opened = RunOpened(run=self._config.name, version=__version__, config=self._config)
@@ -251,7 +261,7 @@ class Campaign:
             certificate=certificate,
             limits=CollectorLimits(task_wait_s=self._config.limits.silent_s / POLLS_BEFORE_LOST),
         )
-        collector.restore(self._recorder.entries)
+        collector.restore(self._recorder.read())
         await collector.start(port=8443)
         try:
             yield certificate.ca_pem

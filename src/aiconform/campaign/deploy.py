@@ -10,7 +10,7 @@ from aiconform.campaign.recorder import Recorder
 from aiconform.campaign.roster import Roster
 from aiconform.cluster.manifests import agent_config_map, agent_daemonset
 from aiconform.cluster.protocol import Cluster
-from aiconform.cluster.watch import watch
+from aiconform.cluster.watch import Watch, watch
 from aiconform.model.errors import ClusterError, ForbiddenError
 from aiconform.model.plan import Group
 from aiconform.model.records import Trouble
@@ -38,9 +38,15 @@ class Deployment:
     """A run's objects in Kubernetes. The Job owns them, so they go with the Job."""
 
     def __init__(
-        self, *, cluster: Cluster, environment: Environment, recorder: Recorder, roster: Roster
+        self,
+        *,
+        cluster: Cluster,
+        environment: Environment,
+        recorder: Recorder,
+        roster: Roster,
+        watch: Watch = watch,
     ) -> None:
-        self._cluster, self._environment = cluster, environment
+        self._cluster, self._environment, self._watch = cluster, environment, watch
         self._recorder, self._roster = recorder, roster
         self._config = environment.config
 
@@ -107,7 +113,7 @@ class Deployment:
         """Tell the roster of pods and nodes until cancelled; begin again when the watch breaks."""
         while True:
             try:
-                await watch(
+                await self._watch(
                     namespace=self._environment.namespace,
                     run=self._config.name,
                     on_pod=self._roster.on_pod,

@@ -50,14 +50,18 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
             await recorder.append(StageEntered(stage="judge"))
         except AiconformError as exc:
             problem = exc
-    judgement = await asyncio.to_thread(judge.judge, recorder.entries, evaluators=evaluators())
+    try:
+        entries = await asyncio.to_thread(_all_entries, recorder)
+    except AiconformError as exc:
+        return _unwritten(exc)
+    judgement = await asyncio.to_thread(judge.judge, entries, evaluators=evaluators())
     if problem is None:
         try:
             sha256 = await asyncio.to_thread(
                 archive,
                 environment.run_directory,
                 environment.tarball,
-                recorder.entries,
+                entries,
                 judgement,
             )
             return Ending(
@@ -65,7 +69,15 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
             )
         except AiconformError as exc:
             problem = exc
-    log.error("results.unwritten", problem=str(problem), verdict_so_far=judgement.verdict.value)
+    return _unwritten(problem, verdict_so_far=judgement.verdict.value)
+
+
+def _all_entries(recorder: Recorder) -> tuple[Entry, ...]:
+    return tuple(recorder.read())
+
+
+def _unwritten(problem: AiconformError, **known: str) -> Ending:
+    log.error("results.unwritten", problem=str(problem), **known)
     return Ending(
         verdict=RunVerdict.ERROR,
         counts_as=RunVerdict.ERROR,

@@ -48,7 +48,7 @@ class Metrics:
             ["stage"],
             registry=self.registry,
         )
-        for entry in recorder.entries:
+        for entry in recorder.read():
             self._count(entry)
         recorder.listen(self._count)
 

@@ -10,7 +10,7 @@ import time
 import zlib
 from collections.abc import Callable
 
-from aiconform import fabric, judge
+from aiconform import fabric
 from aiconform.campaign.alone import STREAM as SELF_STREAM
 from aiconform.campaign.planner import PAIR_PINGS, PAIR_SECONDS, exercise_orders
 from aiconform.campaign.recorder import Recorder
@@ -60,10 +60,9 @@ class RoundsStage:
         nodes = self._able()
         if len(nodes) < 2:
             return None
-        done = judge.round_results(self._recorder.entries)
         return fabric.next_round(
             nodes,
-            done,
+            self._recorder.state.so_far.results(),
             seed=self._seed,
             profile=self._config.profile,
             topology=self._topology,
@@ -74,25 +73,16 @@ class RoundsStage:
         budget_s = self._config.fabric.budget_s
         if not budget_s:
             return False
-        opened = {
-            e.record.round: e.at
-            for e in self._recorder.entries
-            if isinstance(e.record, RoundOpened)
-        }
-        took = [
-            entry.at - opened[entry.record.round]
-            for entry in self._recorder.entries
-            if isinstance(entry.record, RoundClosed) and entry.record.round in opened
-        ]
+        so_far = self._recorder.state.so_far
         expected_s = 2 * self._seconds(upcoming.purpose) + fabric.SETUP_S
         now = self._clock()
-        spent_s = now - min(opened.values(), default=now)
-        return spent_s + max([expected_s, *took]) > budget_s
+        spent_s = now - min(so_far.opened_at.values(), default=now)
+        return spent_s + max([expected_s, *so_far.took_s]) > budget_s
 
     async def _stop(self) -> None:
         """Name what the budget leaves untested."""
         nodes, budget_s = self._able(), self._config.fabric.budget_s
-        done = judge.round_results(self._recorder.entries)
+        done = self._recorder.state.so_far.results()
         left = fabric.rounds_left(
             nodes, done, profile=self._config.profile, topology=self._topology
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from aiconform.campaign.so_far import RoundsSoFar
 from aiconform.model.records import (
     CheckBegan,
     CheckEnded,
@@ -38,6 +39,7 @@ class RunState:
     ended: set[tuple[str, str]] = field(default_factory=set)  # (node, stream) closed by an End
     open_round: RoundOpened | None = None
     rounds_done: int = 0
+    so_far: RoundsSoFar = field(default_factory=RoundsSoFar)
     checks_open: dict[str, tuple[float, float]] = field(default_factory=dict)  # began, time box
     checks_ended: set[str] = field(default_factory=set)
 
@@ -49,6 +51,7 @@ class RunState:
         return state
 
     def apply(self, entry: Entry) -> None:
+        self.so_far.apply(entry)
         match entry.record:
             case StageEntered(stage=stage):
                 self.stage, self.stage_since = stage, entry.at

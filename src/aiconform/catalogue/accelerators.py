@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from aiconform.catalogue.figures import (
     AcceleratorKind,
@@ -50,16 +50,8 @@ def identify(
     None where nothing fits, or where what fits contradicts itself: a partition of a device carries
     the PCI id of the whole one, and a name of its own.
     """
-    kinds = accelerator_kinds().values()
-    by_pci = [kind for kind in kinds if pci_id and pci_id.lower() in kind.pci.ids]
-    by_name = [kind for kind in kinds if product and _is_called(product, kind)]
-    if is_partition(product):
-        return None
-    if by_pci:
-        agreed = [kind for kind in by_pci if kind in by_name] or by_pci
-        return agreed[0] if len(agreed) == 1 else None
-    if product:
-        return by_name[0] if len(by_name) == 1 else None
+    if pci_id or product:
+        return _by_device(pci_id, product)
     return _by_label(labels)
 
 
@@ -98,6 +90,19 @@ def peak_figure(kind: AcceleratorKind, metric: str, dtype: str | None) -> Figure
     """The vendor's line figure of a whole chip."""
     found = (f for f in kind.figures if (f.kind, f.metric, f.dtype) == ("peak", metric, dtype))
     return next(found, None)
+
+
+@lru_cache(maxsize=1024)  # thousands of nodes have the same few devices
+def _by_device(pci_id: str | None, product: str | None) -> AcceleratorKind | None:
+    kinds = accelerator_kinds().values()
+    by_pci = [kind for kind in kinds if pci_id and pci_id.lower() in kind.pci.ids]
+    by_name = [kind for kind in kinds if product and _is_called(product, kind)]
+    if is_partition(product):
+        return None
+    if by_pci:
+        agreed = [kind for kind in by_pci if kind in by_name] or by_pci
+        return agreed[0] if len(agreed) == 1 else None
+    return by_name[0] if len(by_name) == 1 else None
 
 
 def _is_called(product: str, kind: AcceleratorKind) -> bool:

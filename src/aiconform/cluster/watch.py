@@ -30,6 +30,14 @@ class OnNode(Protocol):
     def __call__(self, facts: NodeFacts, /, *, deleted: bool = False) -> None: ...
 
 
+class Watch(Protocol):
+    """What `watch` does; a cluster in memory brings its own."""
+
+    async def __call__(
+        self, *, namespace: str, run: str, on_pod: OnPod, on_node: OnNode
+    ) -> None: ...
+
+
 async def watch(
     *,
     namespace: str,

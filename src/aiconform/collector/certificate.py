@@ -44,6 +44,7 @@ class Certificate:
         """TLS 1.2 or newer. The key is on disk, readable by us alone, only while it is loaded."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.num_tickets = 0  # agents keep their connections, and never take a session up again
         with tempfile.TemporaryDirectory(prefix="aiconform-") as directory:
             path = Path(directory) / "collector.pem"
             path.touch(mode=0o600)

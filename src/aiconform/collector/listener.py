@@ -2,7 +2,8 @@
 The listening socket: TLS with little memory for each connection, and bounds on strangers.
 
 Source of the figures: measured with CPython 3.11, an idle TLS connection takes 293 kB, of which
-256 KiB are one buffer; with a buffer of 16 KiB, the largest TLS record, it takes 47 kB.
+256 KiB are one buffer, and OpenSSL keeps as much as it was once given at a time. The buffer need
+not hold a TLS record, which OpenSSL puts together: it is what one read of the socket takes.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from aiohttp import web
 from aiconform.collector.certificate import Certificate
 from aiconform.collector.limits import Limits
 
-TLS_BUFFER_BYTES = 16 * 1024
+TLS_BUFFER_BYTES = 4 * 1024
 _BACKLOG = 1024
 _STOP_S = 1.0
 _TLS_GOODBYE_S = 2.0

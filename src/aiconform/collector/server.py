@@ -9,7 +9,7 @@ import asyncio
 import math
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -92,12 +92,14 @@ class Collector:
         """The port listened on, once started."""
         return self._listener.port
 
-    def restore(self, entries: Sequence[Entry]) -> None:
+    def restore(self, entries: Iterable[Entry]) -> None:
         """Know again what a journal holds."""
-        self._books.update(book_of(entries))
-        self._anonymous_refusals = sum(
-            isinstance(entry.record, Refused) and entry.record.node is None for entry in entries
-        )
+        self._books.update(book_of(map(self._counted, entries)))
+
+    def _counted(self, entry: Entry) -> Entry:
+        record = entry.record
+        self._anonymous_refusals += isinstance(record, Refused) and record.node is None
+        return entry
 
     async def start(self, *, host: str = "0.0.0.0", port: int) -> None:
         """Listen; port 0 takes any free one. OSError when the port is taken."""

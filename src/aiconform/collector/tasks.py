@@ -119,14 +119,15 @@ class TaskBoard:
     def _replace(self, slot: _Slot, task: Task | None) -> None:
         before, slot.task, slot.taken = slot.task, task, False
         if isinstance(before, PairTask) and (task is None or task.id != before.id):
-            self._leave_barrier(before.id)
+            self._leave_barrier(before)
         self._wake(slot)
 
-    def _leave_barrier(self, task_id: str) -> None:
-        if barrier := self._barriers.get(task_id):
+    def _leave_barrier(self, left: PairTask) -> None:
+        if barrier := self._barriers.get(left.id):
             self._decide(barrier, go=False)
-        if not any(slot.task and slot.task.id == task_id for slot in self._slots.values()):
-            self._barriers.pop(task_id, None)
+        other = self._slots.get(left.peer)
+        if other is None or other.task is None or other.task.id != left.id:
+            self._barriers.pop(left.id, None)
 
     def _wake(self, slot: _Slot) -> None:
         slot.changed.set()

@@ -48,7 +48,7 @@ class Journal:
 
     def __init__(self, path: Path, *, clock: Callable[[], float]) -> None:
         self._path, self._clock = path, clock
-        self._entries: list[Entry] = []
+        self._count = 0
         if path.exists():
             self._take_over(replay(path))
         try:
@@ -56,13 +56,37 @@ class Journal:
         except OSError as exc:
             raise _unwritable(path, exc) from exc
 
+    def __len__(self) -> int:
+        return self._count
+
     @property
     def entries(self) -> tuple[Entry, ...]:
-        return tuple(self._entries)
+        """All of them, from the disk; see `read`."""
+        return tuple(self.read())
+
+    def read(self) -> Iterator[Entry]:
+        """
+        Every entry so far, one by one from the disk: thousands of nodes do not fit into memory.
+
+        Raises:
+            JournalError: The file can no longer be read, or was damaged since it was written.
+        """
+        try:
+            with self._path.open("rb") as file:
+                yield from self._sound(file)
+        except OSError as exc:
+            raise JournalError(f"cannot read {self._path}: {exc.strerror or exc}") from exc
+
+    def _sound(self, file: BinaryIO) -> Iterator[Entry]:
+        for number in range(self._count):  # what is being written beside us is left alone
+            try:
+                yield _parse(file.readline().removesuffix(b"\n"), expected_n=number)
+            except ValueError as exc:
+                raise _damaged(self._path, Damage(line=number + 1, problem=str(exc))) from exc
 
     def append(self, *records: JournalRecord) -> tuple[Entry, ...]:
         """Write records, in order, and sync once. On a full disk nothing of them is kept."""
-        start, at = len(self._entries), self._clock()
+        start, at = self._count, self._clock()
         entries = tuple(Entry(n=start + i, at=at, record=r) for i, r in enumerate(records))
         payload = b"".join(_line(entry) for entry in entries)
         offset = self._file.seek(0, os.SEEK_END)
@@ -72,7 +96,7 @@ class Journal:
         except OSError as exc:
             self._file.truncate(offset)
             raise _unwritable(self._path, exc) from exc
-        self._entries.extend(entries)
+        self._count += len(entries)
         return entries
 
     def close(self) -> None:
@@ -80,14 +104,10 @@ class Journal:
 
     def _take_over(self, found: Replay) -> None:
         if found.damage:
-            first = found.damage[0]
-            raise JournalError(
-                f"{self._path}, line {first.line}: {first.problem}",
-                hint="Keep the file for inspection and start a new run in another directory",
-            )
+            raise _damaged(self._path, found.damage[0])
         if found.torn_bytes:
             os.truncate(self._path, self._path.stat().st_size - found.torn_bytes)
-        self._entries.extend(found.entries)
+        self._count = len(found.entries)
 
 
 def replay(path: Path) -> Replay:
@@ -98,20 +118,25 @@ def replay(path: Path) -> Replay:
         JournalError: The file cannot be read at all.
     """
     try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as lines:
+            return _replay(lines)
     except (OSError, EOFError, zlib.error) as exc:
         raise JournalError(f"cannot read {path}: {exc}", hint="Is it a journal of a run?") from exc
-    body, newline, tail = data.rpartition(b"\n")
+
+
+def _replay(lines: Iterable[bytes]) -> Replay:
     entries: list[Entry] = []
     damage: list[Damage] = []
-    for number, line in enumerate(body.split(b"\n") if newline else (), start=1):
+    for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):
+            return Replay(tuple(entries), tuple(damage), torn_bytes=len(line))
         try:
-            entries.append(_parse(line, expected_n=number - 1))
+            entries.append(_parse(line[:-1], expected_n=number - 1))
         except ValueError as exc:
             damage.append(Damage(line=number, problem=str(exc)))
-    return Replay(tuple(entries), tuple(damage), torn_bytes=len(tail))
+    return Replay(tuple(entries), tuple(damage))
 
 
 def dump(entries: Iterable[Entry]) -> Iterator[bytes]:
@@ -126,11 +151,14 @@ def _line(entry: Entry) -> bytes:
 
 
 def _parse(line: bytes, *, expected_n: int) -> Entry:
+    head, _, rest = line.partition(b',"record":')
+    if not rest.endswith(b"}"):
+        raise ValueError("not a journal line (no record)")
     try:
-        raw = json.loads(line)
+        raw = json.loads(head + b"}")
         n, at, crc = raw["n"], raw["at"], raw["crc"]
-        record_text = line.decode().split('"record":', 1)[1][:-1]
-    except (ValueError, KeyError, TypeError, IndexError) as exc:
+        record_text = rest.decode()[:-1]
+    except (ValueError, KeyError, TypeError) as exc:
         raise ValueError(f"not a journal line ({exc})") from exc
     if _crc(n, at, record_text) != crc:
         raise ValueError("checksum does not match: the line was changed after it was written")
@@ -150,6 +178,13 @@ def _write_all(file: BinaryIO, payload: bytes) -> None:
     view = memoryview(payload)
     while view:
         view = view[file.write(view) :]
+
+
+def _damaged(path: Path, first: Damage) -> JournalError:
+    return JournalError(
+        f"{path}, line {first.line}: {first.problem}",
+        hint="Keep the file for inspection and start a new run in another directory",
+    )
 
 
 def _unwritable(path: Path, exc: OSError) -> JournalError:

@@ -6,10 +6,12 @@ replaces an earlier one (a node's state, a plan made again), the later one is th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Generic, TypeVar
 
+from aiconform.fabric import pair_of
 from aiconform.judge.streams import Stream, streams_of
 from aiconform.model.plan import Plan, RunConfig
 from aiconform.model.records import (
@@ -53,6 +55,15 @@ class CheckFacts:
 
 
 @dataclass(frozen=True)
+class Met:
+    """A pair test of a node. `called_off`: the coordinator says that it did not run."""
+
+    round: int
+    peer: str
+    called_off: bool
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything that one journal says; what it does not say is None or empty."""
 
@@ -77,10 +88,28 @@ class Facts:
     def config(self) -> RunConfig | None:
         return self.opened.record.config if self.opened else None
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[str, ...]:
         """Nodes that the plan has agents for."""
         return self.plan.nodes if self.plan else ()
+
+    @cached_property
+    def labels(self) -> Mapping[str, Mapping[str, str]]:
+        """Each surveyed node's."""
+        surveyed = self.surveyed.record.nodes if self.surveyed else ()
+        return {node.name: node.labels for node in surveyed}
+
+    @cached_property
+    def meetings(self) -> Mapping[str, Sequence["Met"]]:
+        """The pair tests that each node had part in, by round."""
+        found: dict[str, list[Met]] = defaultdict(list)
+        for number, opened in sorted(self.rounds_opened.items()):
+            closed = self.rounds_closed.get(number)
+            called_off = {pair_of(*each.pair) for each in closed.record.not_run} if closed else ()
+            for pair in opened.record.pairs:
+                for node, peer in {pair[0]: pair[1], pair[1]: pair[0]}.items():
+                    found[node].append(Met(number, peer, pair_of(*pair) in called_off))
+        return found
 
     @property
     def is_dry_run(self) -> bool:

@@ -9,7 +9,7 @@ from aiconform.judge.answers import is_answer
 from aiconform.judge.blame import DOING, ids_of, sentence_of, subject_of
 from aiconform.judge.counters import Counted
 from aiconform.judge.facts import Facts
-from aiconform.judge.inventory import inventory_defects
+from aiconform.judge.inventory import Defects
 from aiconform.judge.loss import Losses
 from aiconform.judge.network import Network
 from aiconform.judge.words import clip
@@ -32,9 +32,18 @@ TOLD_ELSEWHERE = frozenset({"FaultNotLocated", "NothingPlanned", "NotPlanned", "
 
 
 def find(
-    facts: Facts, network: Network, counted: Counted, verdicts: Sequence[Verdict]
+    facts: Facts,
+    network: Network,
+    counted: Counted,
+    verdicts: Sequence[Verdict],
+    defects: Defects,
 ) -> tuple[Finding, ...]:
-    """Faults first, then warnings, then what is open; each once. A dry run finds nothing."""
+    """
+    Faults first, then warnings, then what is open; each once. A dry run finds nothing.
+
+    Args:
+        defects: Of the nodes' inventories.
+    """
     if facts.is_dry_run:
         return ()
     found = [
@@ -42,7 +51,7 @@ def find(
         *_of_network(network, counted.losses),
         *_of_counters(counted),
         *_of_devices(verdicts),
-        *_of_inventories(facts),
+        *_of_inventories(defects),
         *_of_nodes(facts, verdicts),
         *_of_paths(network, verdicts),
     ]
@@ -126,10 +135,10 @@ def _rate_code(verdict: Verdict) -> str:
     return "AIC-DEV-008" if verdict.reason == "BelowReference" else "AIC-DEV-004"
 
 
-def _of_inventories(facts: Facts) -> Iterator[Finding]:
+def _of_inventories(defects: Defects) -> Iterator[Finding]:
     """What is open in an inventory is told with its node."""
-    for node, defects in inventory_defects(facts).items():
-        for defect in defects:
+    for node, found in defects.items():
+        for defect in found:
             if defect.outcome is not Outcome.UNKNOWN:
                 subject = Subject(node=node, device=defect.device)
                 yield _finding(

@@ -8,7 +8,7 @@ from aiconform.judge.counters import Counted
 from aiconform.judge.coverage import judge_coverage
 from aiconform.judge.facts import Facts, gather
 from aiconform.judge.findings import find
-from aiconform.judge.inventory import inventory_defects, judge_inventory
+from aiconform.judge.inventory import Defects, inventory_defects, judge_inventory
 from aiconform.judge.ledger import make_ledger
 from aiconform.judge.network import Network, judge_network
 from aiconform.judge.nodes import judge_nodes
@@ -51,13 +51,14 @@ def judge(
     entries = tuple(entries)
     facts = gather(entries)
     network = Network(facts)
-    own = _own(facts, _site(facts) if references is None else references)
+    defects = inventory_defects(facts)
+    own = _own(facts, defects, _site(facts) if references is None else references)
     counted = Counted(network)
     nodes = tuple(judge_nodes(facts, network, (*own, *counted.of_nodes)))
     between = (*judge_network(network), *counted.verdicts, *_lone_node(facts))
     verdicts = (*nodes, *own, *between)
     verdicts = (*verdicts, judge_coverage(facts, network, verdicts))
-    findings = find(facts, network, counted, verdicts)
+    findings = find(facts, network, counted, verdicts, defects)
     requirements = judge_requirements(facts, evaluators or {}, checklist=checklist)
     verdict, sentence = conclude(facts, (*verdicts, *must_verdicts(requirements)), findings)
     judgement = Judgement(
@@ -109,10 +110,9 @@ def _site(facts: Facts) -> Sequence[SiteReference]:
     return facts.config.site_references if facts.config else ()
 
 
-def _own(facts: Facts, site: Sequence[SiteReference]) -> Sequence[Verdict]:
+def _own(facts: Facts, defects: Defects, site: Sequence[SiteReference]) -> Sequence[Verdict]:
     """Verdicts on what each planned node is and does alone."""
     exercises = facts.plan.exercises if facts.plan else ()
-    defects = inventory_defects(facts)
     return (
         *(judge_inventory(node, facts, defects.get(node, ())) for node in facts.nodes),
         *(

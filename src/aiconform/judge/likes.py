@@ -31,6 +31,7 @@ FEW = 3  # devices of one kind, below which they are no yardstick
 NOT_A_VERSION = frozenset({"libc", "python"})
 
 T = TypeVar("T")
+_Running = tuple[str | None, str | None]  # a port's state and rate
 Weight = Literal[Outcome.FAIL, Outcome.WARN]
 
 
@@ -52,7 +53,7 @@ def likeness_defects(seen: Sequence[Seen]) -> Iterator[Defect]:
 
 
 def usual(values: Iterable[T]) -> T | None:
-    """What more than half of them are; None when no value is."""
+    """What more than half of them are; None when no value is. They may be counted already."""
     counted = Counter(values)
     if not counted:
         return None
@@ -143,23 +144,34 @@ def _slot(device: Accelerator) -> int | None:
 
 def _ports(seen: Sequence[Seen]) -> Iterator[Defect]:
     """A port that is down, or slower, where the same one is up on most other nodes."""
-    by_name: dict[tuple[str, str | None], list[tuple[str, RdmaPort]]] = defaultdict(list)
+    everywhere: dict[tuple[str, str | None], Counter[_Running]] = defaultdict(Counter)
     for each in seen:
         for port in each.inventory.rdma_ports:
-            by_name[port.name, port.link_layer].append((each.node, port))
+            everywhere[port.name, port.link_layer][port.state, port.rate] += 1
     for each in seen:
         siblings = each.inventory.rdma_ports
         for port in siblings:
-            others = [p for n, p in by_name[port.name, port.link_layer] if n != each.node]
-            like = others or [
-                p for p in siblings if p is not port and p.link_layer == port.link_layer
-            ]
-            if others or len(like) >= FEW:
+            own = Counter(
+                (p.state, p.rate)
+                for p in siblings
+                if (p.name, p.link_layer) == (port.name, port.link_layer)
+            )
+            others = everywhere[port.name, port.link_layer] - own
+            like = others or Counter(
+                (p.state, p.rate)
+                for p in siblings
+                if p is not port and p.link_layer == port.link_layer
+            )
+            if others or like.total() >= FEW:
                 yield from _port(each.node, port, like)
 
 
-def _port(node: str, port: RdmaPort, like: Sequence[RdmaPort]) -> Iterator[Defect]:
-    state, rate = usual(p.state for p in like), usual(p.rate for p in like)
+def _port(node: str, port: RdmaPort, like: "Counter[_Running]") -> Iterator[Defect]:
+    states, rates = Counter[str | None](), Counter[str | None]()
+    for (each_state, each_rate), count in like.items():
+        states[each_state] += count
+        rates[each_rate] += count
+    state, rate = usual(states), usual(rates)
     if state == "ACTIVE" and port.state not in {"ACTIVE", None}:
         said = f"{node} {port.name}: the port is {port.state}; it is ACTIVE on its like"
         if port.phys_state:

@@ -111,19 +111,14 @@ def _links(node: str, network: Network) -> Iterator[Part]:
 
 def _owed_reports(node: str, facts: Facts) -> Iterator[Part]:
     """Rounds of which this node itself did not report completely."""
-    for number, opened in facts.rounds_opened.items():
-        peers = [_peer(node, pair) for pair in opened.record.pairs if node in pair]
-        if not peers:
-            continue
-        closed = facts.rounds_closed.get(number)
-        if closed is None:
-            yield Part(Outcome.UNKNOWN, ROUND_OPEN, f"{node}: round {number} was not finished")
-            continue
-        called_off = {pair_of(*each.pair) for each in closed.record.not_run}
-        for peer in peers:
-            side = side_of(facts, number, node, peer)
-            if side.problem and pair_of(node, peer) not in called_off:
-                said = f"{side.problem} (round {number})"
+    for met in facts.meetings.get(node, ()):
+        if met.round not in facts.rounds_closed:
+            said = f"{node}: round {met.round} was not finished"
+            yield Part(Outcome.UNKNOWN, ROUND_OPEN, said)
+        elif not met.called_off:
+            side = side_of(facts, met.round, node, met.peer)
+            if side.problem:
+                said = f"{side.problem} (round {met.round})"
                 yield Part(Outcome.UNKNOWN, REPORT_MISSING, said)
     for number in facts.rounds_closed.keys() - facts.rounds_opened.keys():
         if facts.stream(node, f"round-{number}").entries:
@@ -135,15 +130,9 @@ def _evidence(node: str, facts: Facts, own: Sequence[Verdict]) -> tuple[str, ...
     """Records without any of which this node would not pass."""
     ids = [record_id for verdict in own for record_id in verdict.rests_on]
     ids.append(facts.states[node].id)
-    for number, opened in sorted(facts.rounds_opened.items()):
-        closed = facts.rounds_closed.get(number)
-        called_off = {pair_of(*each.pair) for each in closed.record.not_run} if closed else ()
-        for pair in opened.record.pairs:
-            if closed and node in pair and pair_of(*pair) not in called_off:
-                side = side_of(facts, number, node, _peer(node, pair))
-                ids += [opened.id, closed.id, *side.ids]
+    for met in facts.meetings.get(node, ()):
+        closed = facts.rounds_closed.get(met.round)
+        if closed and not met.called_off:
+            side = side_of(facts, met.round, node, met.peer)
+            ids += [facts.rounds_opened[met.round].id, closed.id, *side.ids]
     return tuple(dict.fromkeys(ids))
-
-
-def _peer(node: str, pair: tuple[str, str]) -> str:
-    return pair[1] if pair[0] == node else pair[0]

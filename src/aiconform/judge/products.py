@@ -45,7 +45,7 @@ def node_product(node: str, facts: Facts) -> AcceleratorKind | None:
     }
     if len(kinds) == 1:
         return next(iter(kinds.values()))
-    return identify(labels=_labels(node, facts)) if not kinds else None
+    return identify(labels=facts.labels.get(node, {})) if not kinds else None
 
 
 def host_transport(kind: AcceleratorKind, node: str, facts: Facts) -> str | None:
@@ -76,8 +76,3 @@ def generation(speed: str | None) -> int | None:
     """5 of `32.0 GT/s PCIe`."""
     found = re.match(r"([0-9]{1,3}(?:\.[0-9])?) GT/s", speed or "")
     return GENERATIONS.get(float(found.group(1))) if found else None
-
-
-def _labels(node: str, facts: Facts) -> dict[str, str]:
-    surveyed = facts.surveyed.record.nodes if facts.surveyed else ()
-    return next((each.labels for each in surveyed if each.name == node), {})

@@ -108,7 +108,7 @@ def _pack(directory: Path, file: BinaryIO) -> None:
     mtime_s = _made_at_s(directory)
     # No name and no time in the gzip header: they would differ each time.
     with (
-        gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as packed,
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0, compresslevel=6) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
         for path in members:

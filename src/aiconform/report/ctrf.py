@@ -44,7 +44,7 @@ def ctrf(entries: Sequence[Entry], judgement: Judgement) -> bytes:
                       "findings": [_finding(f) for f in findings_first(judgement)]},
         },
     }  # fmt: skip
-    return f"{json.dumps(document, indent=1, allow_nan=False)}\n".encode()
+    return f"{json.dumps(document, allow_nan=False)}\n".encode()
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -13,9 +13,12 @@ LIVE_JOURNAL = "journal.ndjson"  # still grows while the results are made
 _BLOCK_BYTES = 1 << 20
 
 
-def write_file(path: Path, chunks: Iterable[bytes]) -> None:
+def write_file(path: Path, chunks: Iterable[bytes], *, sync: bool = True) -> None:
     """
     Write beside the target and rename. A file that was there stays when this fails.
+
+    Args:
+        sync: Whether it must be on the disk, and not only on its way, when this returns.
 
     Raises:
         ResultsError: The volume is full or cannot be written.
@@ -27,7 +30,8 @@ def write_file(path: Path, chunks: Iterable[bytes]) -> None:
             for chunk in chunks:
                 file.write(chunk)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         beside.replace(path)
     except OSError as exc:
         raise unwritable(path, exc) from exc

@@ -1,33 +1,47 @@
 """nodes/<node>.json: everything that one node said and what was concluded of it."""
 
-import json
-from collections.abc import Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from aiconform.model.base import Frozen
-from aiconform.model.verdict import Judgement
+from aiconform.model.verdict import Finding, Judgement, Verdict
+from aiconform.report.lines import json_lines
 from aiconform.report.scrub import file_name
 from aiconform.report.story import NodeStory, Story
 
+S = TypeVar("S", Verdict, Finding)
 
-def node_files(story: Story, judgement: Judgement) -> dict[str, str]:
-    """File name → JSON text, one for each node of the survey and each that reported."""
+
+def node_files(story: Story, judgement: Judgement) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """File name and JSON, one for each node of the survey and each that reported."""
+    groups = story.plan.groups if story.plan else ()
+    group_of = {node: group.name for group in groups for node in group.nodes}
+    verdicts, findings = _by_node(judgement.verdicts), _by_node(judgement.findings)
+    for node in story.nodes.values():
+        document = {
+            "node": node.name,
+            "run": judgement.run,
+            "group": group_of.get(node.name),
+            **_said(node),
+            "verdicts": _all(verdicts[node.name]),
+            "findings": _all(findings[node.name]),
+        }
+        yield f"{file_name(node.name)}.json", json_lines(document)
+
+
+def _by_node(found: Iterable[S]) -> defaultdict[str, list[S]]:
+    """What is of a node, or of a pair that it is one side of."""
+    sorted_out: defaultdict[str, list[S]] = defaultdict(list)
+    for each in found:
+        for node in dict.fromkeys((each.subject.node, each.subject.peer)):
+            if node is not None:
+                sorted_out[node].append(each)
+    return sorted_out
+
+
+def _said(node: NodeStory) -> dict[str, Any]:
     return {
-        f"{file_name(node.name)}.json": json.dumps(
-            _document(node, story, judgement), indent=2, allow_nan=False
-        )
-        + "\n"
-        for node in story.nodes.values()
-    }
-
-
-def _document(node: NodeStory, story: Story, judgement: Judgement) -> dict[str, Any]:
-    about = [v for v in judgement.verdicts if node.name in {v.subject.node, v.subject.peer}]
-    found = [f for f in judgement.findings if node.name in {f.subject.node, f.subject.peer}]
-    return {
-        "node": node.name,
-        "run": judgement.run,
-        "group": _group(node.name, story),
         "facts": _plain(node.facts),
         "changes": _all(node.changes),
         "agent": _plain(node.hello),
@@ -37,14 +51,7 @@ def _document(node: NodeStory, story: Story, judgement: Judgement) -> dict[str, 
         "pairs": _all(node.pairs),
         "counters": _all(node.counters),
         "evidence": _all(node.evidence),
-        "verdicts": _all(about),
-        "findings": _all(found),
     }
-
-
-def _group(node: str, story: Story) -> str | None:
-    groups = story.plan.groups if story.plan else ()
-    return next((group.name for group in groups if node in group.nodes), None)
 
 
 def _plain(record: Frozen | None) -> Any:

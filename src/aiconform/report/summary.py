@@ -1,11 +1,11 @@
 """summary.json: the judgement, the facts of the run, and nothing that is not in the journal."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aiconform.model.records import SCHEMA_VERSION, Entry
 from aiconform.model.verdict import Judgement
+from aiconform.report.lines import json_lines
 from aiconform.report.story import tell
 
 
@@ -18,8 +18,17 @@ def summary(entries: Sequence[Entry], judgement: Judgement) -> dict[str, Any]:
     }
 
 
-def summary_text(entries: Sequence[Entry], judgement: Judgement) -> str:
-    return json.dumps(summary(entries, judgement), indent=2, allow_nan=False) + "\n"
+def summary_lines(entries: Sequence[Entry], judgement: Judgement) -> Iterator[bytes]:
+    """The same as a file, piece by piece: one line for each verdict and finding."""
+    large = {"verdicts": judgement.verdicts, "findings": judgement.findings}
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        **judgement.model_dump(mode="json", exclude=set(large)),
+        "facts": _facts(entries),
+    }
+    for key, records in large.items():
+        document[key] = (record.model_dump(mode="json") for record in records)
+    return json_lines(document)
 
 
 def _facts(entries: Sequence[Entry]) -> dict[str, Any]:
