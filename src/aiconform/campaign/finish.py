@@ -50,10 +50,11 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
             await recorder.append(StageEntered(stage="judge"))
         except AiconformError as exc:
             problem = exc
+    entries: tuple[Entry, ...] = ()
     try:
-        entries = await asyncio.to_thread(_all_entries, recorder)
+        entries = await asyncio.to_thread(lambda: tuple(recorder.read()))
     except AiconformError as exc:
-        return _unwritten(exc)
+        problem = exc
     judgement = await asyncio.to_thread(judge.judge, entries, evaluators=evaluators())
     if problem is None:
         try:
@@ -69,15 +70,7 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
             )
         except AiconformError as exc:
             problem = exc
-    return _unwritten(problem, verdict_so_far=judgement.verdict.value)
-
-
-def _all_entries(recorder: Recorder) -> tuple[Entry, ...]:
-    return tuple(recorder.read())
-
-
-def _unwritten(problem: AiconformError, **known: str) -> Ending:
-    log.error("results.unwritten", problem=str(problem), **known)
+    log.error("results.unwritten", problem=str(problem), verdict_so_far=judgement.verdict.value)
     return Ending(
         verdict=RunVerdict.ERROR,
         counts_as=RunVerdict.ERROR,
