@@ -128,9 +128,11 @@ def arguments(product: ProductImages, results: Path, *extra: str) -> list[str]:
     return [*aiconform(), "run", *chart, *values, *sets, *extra]
 
 
-def run(lab: Lab, product: ProductImages, results: Path, *extra: str) -> Run:
+def run(
+    lab: Lab, product: ProductImages, results: Path, *extra: str, limit_s: float = 400.0
+) -> Run:
     """Run to the end."""
-    with started(lab, product, results, *extra) as finish:
+    with started(lab, product, results, *extra, limit_s=limit_s) as finish:
         return finish()
 
 

@@ -27,6 +27,7 @@ def check(
     ids: str,
     *extra: str,
     version: str = "",
+    limit_s: float = 400.0,
 ) -> product.Run:
     """
     Check these requirements ("a,b" or "all") to the end.
@@ -34,9 +35,11 @@ def check(
     Args:
         extra: Further arguments of `aiconform run`.
         version: Of the checklist; empty: the cluster's.
+        limit_s: A run that takes longer is a failure.
     """
     against = ("--set", f"run.checks.version={version}") if version else ()
-    return product.run(lab, images, results, *_WHERE, "--checks", ids, *ONLY, *against, *extra)
+    asked = (*_WHERE, "--checks", ids, *ONLY, *against, *extra)
+    return product.run(lab, images, results, *asked, limit_s=limit_s)
 
 
 def verdict(run: product.Run, requirement: str) -> dict[str, Any]:

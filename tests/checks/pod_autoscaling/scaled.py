@@ -17,13 +17,16 @@ from aiconform.cluster.objects import Listing
 from aiconform.cluster.resources import (
     API_SERVICE,
     DEPLOYMENT,
+    DEVICE_CLASS,
     HORIZONTAL_POD_AUTOSCALER,
     POD,
+    REPLICA_SET,
     RESOURCE_CLAIM,
+    RESOURCE_SLICE,
 )
 
 Json = dict[str, Any]
-GPU = "nvidia.com/gpu"
+GPU, DRIVER = "nvidia.com/gpu", "gpu.nvidia.com"
 SYNC_S = 15.0
 HPA = HORIZONTAL_POD_AUTOSCALER
 Kind = Literal["custom", "keda", "external", "none"]
@@ -34,9 +37,11 @@ class ScaledPlatform(FakePlatform):
     Attributes:
         told: What the metrics API tells of a pod that serves a value; None: nothing.
         desire: How many replicas the autoscaler wants: (value for all, replicas now, most).
-        keeps: Whether the replicas stay when there is no metric.
+        missing: How many it wants when there is no metric.
+        keda_works: KEDA makes autoscalers.
         values: Pod UID → the gauge's value.
-        down: The metrics API does not answer.
+        orphans: Claims and ReplicaSets are not removed with what they were made for.
+        relevant: What discovery of custom metrics names.
     """
 
     def __init__(
@@ -49,10 +54,10 @@ class ScaledPlatform(FakePlatform):
         self.told: Callable[[Json, float], float | None] = lambda _, value: value
         self.desire: Callable[[float, int, int], int] = as_kubernetes
         self.missing: Callable[[int], int] = lambda replicas: replicas
-        self.down = False
         self.keda_works = True
-        self.resurrects = False
-        self._wanted: list[tuple[float, int]] = []
+        self.orphans = False
+        self.relevant: list[str] = []
+        self._past: dict[str, list[tuple[float, int]]] = {}
         group = {"custom": CUSTOM_GROUP, "none": ""}.get(kind, EXTERNAL_GROUP)
         if group:
             self._register(group, "v1beta2" if kind == "custom" else "v1beta1", available)
@@ -61,6 +66,9 @@ class ScaledPlatform(FakePlatform):
         self._get, self._list = self.objects.get, self.objects.list
         self.objects.get = self._answer  # type: ignore[method-assign]
         self.objects.list = self._answer_list  # type: ignore[method-assign]
+        self.objects.answers[f"/apis/{CUSTOM_GROUP}/v1beta2"] = lambda: Reply(
+            200, {"resources": [{"name": name, "verbs": ["get"]} for name in self.relevant]}
+        )
         self.objects.reactions.append(self._react)
         self.after(1.0, self._sync)
 
@@ -81,7 +89,7 @@ class ScaledPlatform(FakePlatform):
         if resource.group != CUSTOM_GROUP:
             return await self._get(resource, name, namespace=namespace, subresource=subresource)
         self.objects._ask("get", f"pods.{CUSTOM_GROUP}/{subresource}", namespace, name)
-        told = self._values() if subresource == METRIC and not self.down else []
+        told = self._values() if subresource == METRIC else []
         if not told:
             return refusal(404, "NotFound", "the server could not find the metric")
         items = [
@@ -115,18 +123,17 @@ class ScaledPlatform(FakePlatform):
     # --- controllers ---------------------------------------------------------------------------
 
     def _react(self, verb: str, resource: Resource, found: Json) -> None:
+        if resource == DEPLOYMENT and verb == "create":
+            owners = [] if self.orphans else [{"uid": found["metadata"]["uid"]}]
+            metadata = {"name": found["metadata"]["name"], "labels": found["metadata"]["labels"]}
+            made = {"metadata": {**metadata, "ownerReferences": owners}}
+            self.objects.put(REPLICA_SET, made, namespace=found["metadata"]["namespace"])
         if resource == DEPLOYMENT and verb != "delete":
             self._reconcile(found, rolls=verb == "update")
         if resource == POD and verb == "update":
             self._serve(found)
         if resource == SCALED_OBJECT and verb == "create" and self.keda_works:
             self._make_hpa(found)
-        if resource == HPA and verb == "create":
-            self._state[found["metadata"]["name"]] = []
-
-    @property
-    def _state(self) -> dict[str, list[tuple[float, int]]]:
-        return self.__dict__.setdefault("_states", {})
 
     def _pods_of(self, deployment: Json) -> list[Json]:
         uid = deployment["metadata"]["uid"]
@@ -158,9 +165,12 @@ class ScaledPlatform(FakePlatform):
         made = {"metadata": metadata, "spec": template["spec"]}
         pod = self.objects.put(POD, made, namespace=deployment["metadata"]["namespace"])
         for claim in template["spec"].get("resourceClaims") or ():
-            told = {"name": f"{pod['metadata']['name']}-{claim['name']}",
-                    "labels": metadata["labels"],
-                    "ownerReferences": [{"uid": pod["metadata"]["uid"]}]}  # fmt: skip
+            owners = [] if self.orphans else [{"uid": pod["metadata"]["uid"]}]
+            told = {
+                "name": f"{pod['metadata']['name']}-{claim['name']}",
+                "labels": metadata["labels"],
+                "ownerReferences": owners,
+            }
             where = deployment["metadata"]["namespace"]
             self.objects.put(RESOURCE_CLAIM, {"metadata": told}, namespace=where)
 
@@ -216,7 +226,7 @@ class ScaledPlatform(FakePlatform):
         pods_metric = hpa["spec"]["metrics"][0]["type"] == "Pods"
         told = [value for pod, value in self._values()
                 if not pods_metric or pod["metadata"]["uid"] in of_app]  # fmt: skip
-        if not told or self.down:
+        if not told:
             wanted = self.missing(replicas)
             reason = "FailedGetPodsMetric" if pods_metric else "FailedGetExternalMetric"
             active = {"type": "ScalingActive", "status": "False", "reason": reason}
@@ -236,7 +246,7 @@ class ScaledPlatform(FakePlatform):
             self.objects.change(DEPLOYMENT, deployment, spec=spec)
 
     def _stable(self, hpa: Json, wanted: int, replicas: int) -> int:
-        past = self._state[hpa["metadata"]["name"]]
+        past = self._past.setdefault(hpa["metadata"]["uid"], [])
         past.append((self.now, wanted))
         if wanted >= replicas:
             return wanted
@@ -248,3 +258,15 @@ def as_kubernetes(average: float, replicas: int, most: int) -> int:
     if abs(average / 10 - 1) <= 0.1:
         return replicas
     return max(1, min(most, -int(-average * replicas // 10)))
+
+
+def with_dra(platform: ScaledPlatform, *, count: int = 2) -> ScaledPlatform:
+    """Devices of a vendor's driver, for claims."""
+    expression = f'device.driver == "{DRIVER}"'
+    spec: Json = {"selectors": [{"cel": {"expression": expression}}]}
+    platform.objects.put(DEVICE_CLASS, {"metadata": {"name": "gpu"}, "spec": spec})
+    pool = {"name": "node1", "generation": 1, "resourceSliceCount": 1}
+    devices = [{"name": f"gpu-{number}"} for number in range(count)]
+    spec = {"driver": DRIVER, "nodeName": "node1", "pool": pool, "devices": devices}
+    platform.objects.put(RESOURCE_SLICE, {"metadata": {"name": "slice"}, "spec": spec})
+    return platform

@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 
 from aiconform.checks.pod_autoscaling import CHECK
+from aiconform.checks.pod_autoscaling.kinds import (
+    CUSTOM_GROUP,
+    EXTERNAL_GROUP,
+    METRIC,
+    POD_MONITOR,
+)
 from aiconform.cluster.resources import POD
 from aiconform.model.outcome import Outcome
 from aiconform.model.records import Entry, EvidenceFile
 from aiconform.model.requirement import RequirementVerdict
 from tests.checks.interrupted import assert_nothing_is_left_when_stopped_anywhere, ours
-from tests.checks.pod_autoscaling.scaled import ScaledPlatform, as_kubernetes
+from tests.checks.pod_autoscaling.scaled import ScaledPlatform, as_kubernetes, with_dra
 from tests.checks.rests_on import assert_falls_without_any
+from tests.checks.rights_used import unused
 
 
 async def _verdict(platform: ScaledPlatform, **settings: Any) -> RequirementVerdict:
@@ -237,7 +244,7 @@ async def test_evidence_has_every_look_and_the_time_that_the_platform_took() -> 
     assert rows[0] == "t_s,set,seen,average,current,desired,pods,ready,active,why"
     assert len(rows) > 100
     (note,) = platform.verdict(CHECK, entries).notes
-    assert "285 s were looking whether replicas stay" in note
+    assert "286 s were looking whether replicas stay" in note
 
 
 def _file(entries: tuple[Entry, ...], path: str) -> str:
@@ -250,3 +257,43 @@ def _file(entries: tuple[Entry, ...], path: str) -> str:
 
 async def test_stopped_anywhere_it_leaves_nothing() -> None:
     await assert_nothing_is_left_when_stopped_anywhere(ScaledPlatform, CHECK)
+
+
+async def test_devices_of_dra_are_claimed_and_released() -> None:
+    platform = with_dra(ScaledPlatform(devices=0))
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.PASS, "Ok"), verdict.sentence
+    assert ours(platform) == []
+
+
+async def test_mutant_that_keeps_the_claim_of_a_pod_that_is_gone_fails() -> None:
+    platform = with_dra(ScaledPlatform(devices=0))
+    platform.orphans = True
+
+    verdict = await _verdict(platform)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.FAIL, "DeviceNotReleased")
+
+
+async def test_every_right_is_used() -> None:
+    calls: list[str] = []
+    for platform in (with_dra(ScaledPlatform(devices=0)), ScaledPlatform("keda")):
+        platform.objects.serve(POD_MONITOR)
+        platform.relevant = ["pods/DCGM_FI_DEV_GPU_UTIL"]
+        platform.orphans = platform.kind == "custom"
+        await platform.run(CHECK)
+        calls += platform.objects.calls
+
+    assert unused(CHECK, map(_as_declared, calls)) == []
+
+
+def _as_declared(call: str) -> str:
+    """Rights are for any metric, calls for one."""
+    for one, any_metric in (
+        (f"pods.{CUSTOM_GROUP}/{METRIC}", f"*.{CUSTOM_GROUP}"),
+        (f"s0-metric-api-value.{EXTERNAL_GROUP}", f"*.{EXTERNAL_GROUP}"),
+    ):
+        call = call.replace(one, any_metric)
+    return call

@@ -1,0 +1,110 @@
+"""Scaling on a workload's metric on the lab: it passes, and each broken platform fails."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from e2e import product, requirements
+from e2e.lab.accelerators import DRIVER, RESOURCE, Accelerators
+from e2e.lab.lab import Lab
+from e2e.platforms.custom_metrics import CustomMetrics, custom_metrics, never_scaling_down
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+
+ID = "pod_autoscaling"
+COUNTED = ("--set", f"run.accelerators.extraResources={{{RESOURCE},{DRIVER}}}")
+# What the autoscaler does within its three looks and its window it does not do later either.
+HURRIED = ("visibleS=60", "upS=90", "downS=120")
+Mutant = Callable[[CustomMetrics], AbstractContextManager[None]]
+
+
+def check(lab: Lab, images: product.ProductImages, results: Path, *extra: str) -> product.Run:
+    sets = [part for each in HURRIED for part in ("--set", f"run.checks.settings.{ID}.{each}")]
+    return requirements.check(
+        lab, images, results, ID, *COUNTED, *sets, *extra, limit_s=900.0
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("tidy")
+def test_without_a_metrics_api_it_is_not_provided(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    run = check(lab, images, results, "--name", "bare")
+
+    assert requirements.told(run, ID) == ("FAIL", "NotProvided"), requirements.verdict(run, ID)
+
+
+@pytest.fixture(scope="module")
+def metrics(lab: Lab) -> Iterator[CustomMetrics]:
+    with custom_metrics(lab) as found:
+        yield found
+
+
+@pytest.mark.timeout(1200)
+@pytest.mark.usefixtures("metrics", "tidy")
+def test_custom_metrics_pass_on_two_devices(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    with Accelerators(lab).device_plugin("node1", "node2", count=1):
+        run = check(lab, images, results, "--name", "hpa")
+
+    assert requirements.told(run, ID) == ("PASS", "Ok"), requirements.verdict(run, ID)
+    mandatory = {s["name"]: s["outcome"] for s in requirements.verdict(run, ID)["steps"]
+                 if s["mandatory"]}  # fmt: skip
+    assert set(mandatory.values()) == {"PASS"}
+    assert {"p0", "p1", "q1", "p2", "q3", "p3", "q2"} < set(mandatory)
+    pods = requirements.seen(run, ID)["p2"]["facts"]["pods"]
+    assert {pod["node"] for pod in pods} == {"node1", "node2"}
+    assert all(pod["opened"] for pod in pods)
+    directory = requirements.directory(run, ID)
+    for name in ("verdict.json", "steps.jsonl", "junit.xml", "e2e.log", "hpa.csv"):
+        assert (directory / name).stat().st_size, name
+    assert (
+        "--- PASS: TestAcceleratorHorizontalPodAutoscaling" in (directory / "e2e.log").read_text()
+    )
+
+
+@pytest.mark.usefixtures("tidy")
+@pytest.mark.parametrize(
+    ("mutant", "reason"),
+    [(CustomMetrics.constant, "PipelineStuck"), (CustomMetrics.stopped, "MetricsApiDown")],
+)
+def test_mutant_metrics_fail(
+    lab: Lab,
+    images: product.ProductImages,
+    results: Path,
+    metrics: CustomMetrics,
+    mutant: Mutant,
+    reason: str,
+) -> None:
+    with Accelerators(lab).device_plugin("node1"), mutant(metrics):
+        run = check(lab, images, results, "--name", f"mutant-{mutant.__name__}")
+
+    assert requirements.told(run, ID) == ("FAIL", reason), requirements.verdict(run, ID)
+    assert run.exit_code == 1
+
+
+@pytest.mark.usefixtures("metrics", "tidy")
+def test_mutant_that_never_scales_down_fails(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    """With devices that are claimed."""
+    with Accelerators(lab).dra_driver("node3"), never_scaling_down(lab):
+        run = check(lab, images, results, "--name", "mutant-never-down")
+
+    assert requirements.told(run, ID) == ("FAIL", "NoScaleDown"), requirements.verdict(run, ID)
+    steps = requirements.steps(run, ID)
+    assert {steps[name] for name in ("p0", "p1", "q1", "p2", "q3")} == {"PASS"}
+
+
+@pytest.mark.usefixtures("metrics", "tidy")
+def test_missing_rights_are_unknown_and_named(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    with Accelerators(lab).device_plugin("node1"):
+        run = check(lab, images, results, "--name", "look", "--set", "rbac.tier=probe")
+
+    assert requirements.told(run, ID) == ("UNKNOWN", "NotPermitted")
+    assert "create" in requirements.verdict(run, ID)["sentence"]
