@@ -225,6 +225,7 @@ async def test_two_replicas_with_one_device_are_a_warning() -> None:
         "list apiservices.apiregistration.k8s.io",
         "create deployments.apps",
         "create horizontalpodautoscalers.autoscaling",
+        "watch horizontalpodautoscalers.autoscaling",
         "get pods.custom.metrics.k8s.io/aiconform_queue_depth",
     ],
 )

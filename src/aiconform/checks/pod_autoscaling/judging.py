@@ -47,6 +47,7 @@ def evaluate(seen: Sightings) -> Conclusion:
             discovery,
             devices,
             rule(seen, "objects", _objects),
+            rule(seen, "watch", _watched),
             rule(seen, "p1", _visible),
             rule(seen, "p0", _steady_at(1)),
             rule(seen, "q1", _steady_at(1)),
@@ -104,6 +105,14 @@ def _objects(facts: Facts) -> Answer:
     if not facts["autoscaler"]:
         return failed("KedaSilent", "HPA: KEDA made no autoscaler of our ScaledObject")
     return passed(f"a Deployment of one replica, scaled by {facts['autoscaler']}")
+
+
+def _watched(facts: Facts) -> Answer:
+    states = facts["states"]
+    if not states:
+        return unknown("NotWatched", "no change of the autoscaler was seen")
+    told = ", ".join(f"{desired}" for _, desired in states if desired is not None)
+    return passed(f"replicas desired, in the order of the watch: {told}")
 
 
 def _visible(facts: Facts) -> Answer:

@@ -7,7 +7,7 @@ from aiconform.checks.pod_autoscaling import devices, objects
 from aiconform.checks.pod_autoscaling.discovery import KEDA_API, choose, metrics_apis
 from aiconform.checks.pod_autoscaling.kinds import CUSTOM_GROUP, POD_MONITOR, SCALED_OBJECT
 from aiconform.checks.pod_autoscaling.relevance import accelerator_metrics
-from aiconform.checks.pod_autoscaling.samples import as_csv
+from aiconform.checks.pod_autoscaling.samples import as_csv, replicas_told
 from aiconform.checks.pod_autoscaling.scaling import Scaling
 from aiconform.checks.pod_autoscaling.trial import Trial, base_url
 from aiconform.checks.pod_autoscaling.ways import Way, way_of
@@ -24,6 +24,7 @@ Json = dict[str, Any]
 
 START_S = 300.0
 _NEEDED = 2
+_MOST_STATES = 200
 
 
 async def run(ctx: Context) -> None:
@@ -32,14 +33,14 @@ async def run(ctx: Context) -> None:
     if name is None or slot is None:
         return
     way = way_of(name, version, ctx)
-    async with ctx.following(HORIZONTAL_POD_AUTOSCALER) as changes:
+    async with ctx.step("watch") as seen, ctx.following(HORIZONTAL_POD_AUTOSCALER) as changes:
         trial = Trial(ctx, way, app=ctx.name("app"), changes=changes)
-        if not await _make(ctx, trial, way, slot):
-            return
-        await Scaling(ctx, trial, slot).run()
-        await ctx.file("hpa.csv", as_csv(trial.rows))
-        hpa = await ctx.get(HORIZONTAL_POD_AUTOSCALER, trial.hpa)
-        await ctx.save("objects/hpa.yaml", hpa or {})
+        if await _make(ctx, trial, way, slot):
+            await Scaling(ctx, trial, slot).run()
+            hpa = await ctx.get(HORIZONTAL_POD_AUTOSCALER, trial.hpa)
+            await ctx.save("objects/hpa.yaml", hpa or {})
+            await ctx.file("hpa.csv", as_csv(trial.rows))
+        seen["states"] = replicas_told(changes, hpa=trial.hpa)[:_MOST_STATES]
     if name == "custom":
         await _see_relevance(ctx, version)
 
