@@ -51,11 +51,8 @@ def choose_slot(inventory: Inventory) -> Slot:
 
 def touching(slot: Slot, *, nonce: str) -> Json:
     """An init container that opens what it was given once, and says what that was."""
-    return {
-        **workload(
-            "devices", "--nonce", nonce, "--open", "/dev/*", name=TOUCH, **slot_of(slot)
-        )
-    }  # fmt: skip
+    flags = ("--nonce", nonce, "--open", "/dev/*")
+    return workload("devices", *flags, name=TOUCH, **slot_of(slot))
 
 
 def slot_of(slot: Slot) -> Json:

@@ -1,6 +1,6 @@
 """The verdict: what was set is told, and the replicas follow it up and down (pure)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -122,7 +122,7 @@ def _visible(facts: Facts) -> Answer:
     return silence(rows, value, limit_s=facts["rows_limit_s"])
 
 
-def _steady_at(replicas: int) -> Any:
+def _steady_at(replicas: int) -> Callable[[Facts], Answer]:
     def judge(facts: Facts) -> Answer:
         if trouble := settles(facts):
             return trouble

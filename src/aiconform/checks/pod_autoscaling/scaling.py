@@ -88,12 +88,11 @@ class Scaling:
             seen, "rows", lambda row: row["desired"] == 1 and row["pods"] == 1,
             limit_s=self._down_s,
         )  # fmt: skip
-        if fell:
-            await self._trial.hold(seen, STABLE_S)
+        stays = fell and await self._trial.hold(seen, STABLE_S)
         seen["claims"] = None
         if self._slot.device_class:
             seen["claims"] = len(await self._ctx.find(RESOURCE_CLAIM, labels=self._ctx.selector))
-        return fell
+        return stays
 
     async def _without_metric(self, seen: Step) -> bool:
         """Nobody is told of the gauge any more; what the autoscaler does then."""
@@ -127,9 +126,7 @@ class Scaling:
         await self._set(seen, value)
         # What has come once has its way: it comes again as quickly, and the window is the down one.
         settled = await self._trial.settle(seen, replicas=replicas, limit_s=self._down_s)
-        if settled:
-            await self._trial.hold(seen, hold_s)
-        return settled
+        return settled and await self._trial.hold(seen, hold_s)
 
     async def _set(self, seen: Step, value: float) -> None:
         await self._trial.set(value)

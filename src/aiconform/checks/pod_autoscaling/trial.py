@@ -104,8 +104,13 @@ class Trial:
         seen["replicas"] = replicas
         return await self.until(seen, "settle", reckoned, limit_s=limit_s)
 
-    async def hold(self, seen: Step, seconds: float) -> None:
-        """Look for so long, whatever is seen; with all that the autoscaler said meanwhile."""
+    async def hold(self, seen: Step, seconds: float) -> bool:
+        """
+        Look for so long, whatever is seen; with all that the autoscaler said meanwhile.
+
+        Returns:
+            Whether it wanted as many replicas all the time.
+        """
         mark, began = len(self._changes), self._ctx.now()
         rows = [await self.look()]
         seen["held"], seen["hold_s"] = rows, seconds
@@ -113,6 +118,7 @@ class Trial:
             await self._ctx.sleep(EVERY_S)
             rows.append(await self.look())
         seen["told"] = replicas_told(self._changes[mark:], hpa=self.hpa)
+        return len({row["desired"] for row in rows}) == 1
 
     async def _serving(self) -> list[Json]:
         if self.source:
