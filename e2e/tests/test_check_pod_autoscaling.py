@@ -14,7 +14,7 @@ from e2e.platforms.custom_metrics import CustomMetrics, custom_metrics, never_sc
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 ID = "pod_autoscaling"
-COUNTED = ("--set", f"run.accelerators.extraResources={{{RESOURCE},{DRIVER}}}")
+COUNTED = ("--set", f"run.accelerators.extraResources={{{RESOURCE}}}")
 # What the autoscaler does within its three looks and its window it does not do later either.
 HURRIED = ("visibleS=60", "upS=90", "downS=120")
 Mutant = Callable[[CustomMetrics], AbstractContextManager[None]]
@@ -92,7 +92,10 @@ def test_mutant_that_never_scales_down_fails(
 ) -> None:
     """With devices that are claimed."""
     with Accelerators(lab).dra_driver("node3"), never_scaling_down(lab):
-        run = check(lab, images, results, "--name", "mutant-never-down")
+        run = check(
+            lab, images, results, "--name", "mutant-never-down",
+            "--set", f"run.checks.settings.{ID}.deviceClass={DRIVER}",
+        )  # fmt: skip
 
     assert requirements.told(run, ID) == ("FAIL", "NoScaleDown"), requirements.verdict(run, ID)
     steps = requirements.steps(run, ID)

@@ -260,13 +260,13 @@ def as_kubernetes(average: float, replicas: int, most: int) -> int:
     return max(1, min(most, -int(-average * replicas // 10)))
 
 
-def with_dra(platform: ScaledPlatform, *, count: int = 2) -> ScaledPlatform:
+def with_dra(platform: ScaledPlatform, *, count: int = 2, driver: str = DRIVER) -> ScaledPlatform:
     """Devices of a vendor's driver, for claims."""
-    expression = f'device.driver == "{DRIVER}"'
+    expression = f'device.driver == "{driver}"'
     spec: Json = {"selectors": [{"cel": {"expression": expression}}]}
     platform.objects.put(DEVICE_CLASS, {"metadata": {"name": "gpu"}, "spec": spec})
     pool = {"name": "node1", "generation": 1, "resourceSliceCount": 1}
     devices = [{"name": f"gpu-{number}"} for number in range(count)]
-    spec = {"driver": DRIVER, "nodeName": "node1", "pool": pool, "devices": devices}
+    spec = {"driver": driver, "nodeName": "node1", "pool": pool, "devices": devices}
     platform.objects.put(RESOURCE_SLICE, {"metadata": {"name": "slice"}, "spec": spec})
     return platform

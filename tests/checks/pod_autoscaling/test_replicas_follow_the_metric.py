@@ -269,6 +269,20 @@ async def test_devices_of_dra_are_claimed_and_released() -> None:
     assert ours(platform) == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [({}, (Outcome.UNKNOWN, "NoAccelerator")), ({"deviceClass": "gpu"}, (Outcome.PASS, "Ok"))],
+)
+async def test_devices_of_an_unknown_driver_count_when_the_site_says_so(
+    settings: dict[str, Any], told: tuple[Outcome, str]
+) -> None:
+    platform = with_dra(ScaledPlatform(devices=0), driver="accel.example.com")
+
+    verdict = await _verdict(platform, **settings)
+
+    assert (verdict.outcome, verdict.reason) == told, verdict.sentence
+
+
 async def test_mutant_that_keeps_the_claim_of_a_pod_that_is_gone_fails() -> None:
     platform = with_dra(ScaledPlatform(devices=0))
     platform.orphans = True

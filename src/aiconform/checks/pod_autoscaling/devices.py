@@ -34,16 +34,25 @@ class Slot:
         return asdict(self)
 
 
-def choose_slot(inventory: Inventory) -> Slot:
-    """The kind of accelerator with most free ones; of DRA only whole devices with a class."""
-    there = sum(o.total for o in inventory.plugin) + sum(d.accelerator for d in inventory.devices)
+def choose_slot(inventory: Inventory, *, named: str = "") -> Slot:
+    """
+    The kind of accelerator with most free ones; of DRA only whole devices with a class.
+
+    Args:
+        named: A DeviceClass whose devices the site counts as accelerators, whoever made them.
+    """
+    accelerators = [
+        d for d in inventory.devices if d.accelerator or named == inventory.class_for(d.driver)
+    ]
+    there = sum(o.total for o in inventory.plugin) + len(accelerators)
     counts: dict[str, int] = {}
     for offer in inventory.free_offers():
         counts[offer.resource] = counts.get(offer.resource, 0) + (offer.free or 0)
     slots = [Slot(resource=name, free=count, there=there) for name, count in counts.items()]
     classes: dict[str, int] = {}
     for device in inventory.free_devices():
-        if device.accelerator and not device.shared and (of := inventory.class_for(device.driver)):
+        of = inventory.class_for(device.driver)
+        if of and device in accelerators and not device.shared:
             classes[of] = classes.get(of, 0) + 1
     slots += [Slot(device_class=name, free=count, there=there) for name, count in classes.items()]
     return max(slots, key=lambda slot: slot.free, default=Slot(there=there))

@@ -67,7 +67,7 @@ async def _choose_devices(ctx: Context) -> devices.Slot | None:
     slot = devices.Slot()
     async with ctx.step("devices") as seen:
         inventory = await ctx.inventory()
-        slot = devices.choose_slot(inventory)
+        slot = devices.choose_slot(inventory, named=str(ctx.settings.get("deviceClass") or ""))
         seen.update(slot.told())
         seen["budget"], seen["needed"] = ctx.device_budget, _NEEDED
         seen["not_permitted"] = list(inventory.not_permitted)
