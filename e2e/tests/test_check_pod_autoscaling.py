@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from e2e import product, requirements
-from e2e.lab.accelerators import DRIVER, RESOURCE, Accelerators
+from e2e.lab.accelerators import DRIVER, Accelerators
 from e2e.lab.lab import Lab
 from e2e.platforms.custom_metrics import CustomMetrics, custom_metrics, never_scaling_down
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 ID = "pod_autoscaling"
+RESOURCE = "example.com/scaled"
 COUNTED = ("--set", f"run.accelerators.extraResources={{{RESOURCE}}}")
 # What the autoscaler does within its three looks and its window it does not do later either.
 HURRIED = ("visibleS=60", "upS=90", "downS=120")
@@ -47,7 +48,7 @@ def metrics(lab: Lab) -> Iterator[CustomMetrics]:
 def test_custom_metrics_pass_on_two_devices(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
-    with Accelerators(lab).device_plugin("node1", "node2", count=1):
+    with Accelerators(lab).device_plugin("node1", "node2", count=1, resource=RESOURCE):
         run = check(lab, images, results, "--name", "hpa")
 
     assert requirements.told(run, ID) == ("PASS", "Ok"), requirements.verdict(run, ID)
@@ -79,7 +80,7 @@ def test_mutant_metrics_fail(
     mutant: Mutant,
     reason: str,
 ) -> None:
-    with Accelerators(lab).device_plugin("node1"), mutant(metrics):
+    with Accelerators(lab).device_plugin("node1", resource=RESOURCE), mutant(metrics):
         run = check(lab, images, results, "--name", f"mutant-{mutant.__name__}")
 
     assert requirements.told(run, ID) == ("FAIL", reason), requirements.verdict(run, ID)
@@ -106,7 +107,7 @@ def test_mutant_that_never_scales_down_fails(
 def test_missing_rights_are_unknown_and_named(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
-    with Accelerators(lab).device_plugin("node1"):
+    with Accelerators(lab).device_plugin("node1", resource=RESOURCE):
         run = check(lab, images, results, "--name", "look", "--set", "rbac.tier=probe")
 
     assert requirements.told(run, ID) == ("UNKNOWN", "NotPermitted")
