@@ -33,6 +33,21 @@ def test_missing_right_is_named_with_its_verb_and_resource(
     assert "create tokenreviews" in run.output
 
 
+def test_run_that_may_only_observe_makes_nothing_and_says_what_is_lost(
+    lab: Lab, images: product.ProductImages, results: Path
+) -> None:
+    run = product.run(
+        lab, images, results, "--name", "observe", "--checks", "dra_support", "--set",
+        "run.checks.version=1.35", "--set", "rbac.tier=observe",
+    )  # fmt: skip
+
+    assert run.exit_code == 3, run.output
+    assert "rbac.tier=full" in run.output
+    assert run.verdicts("node") == dict.fromkeys(lab.node_names, "SKIP")
+    (requirement,) = run.summary["requirements"]
+    assert (requirement["outcome"], requirement["reason"]) == ("UNKNOWN", "NotPermitted")
+
+
 def test_unreachable_collector_is_said_and_every_node_has_a_reason(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:

@@ -175,7 +175,10 @@ class KubernetesObjects:
             raise ForbiddenError(
                 verb=request.verb,
                 resource=resource,
-                hint="The chart grants it to the checks that are switched on (rbac.create)",
+                hint=(
+                    "The chart grants it to the checks that are switched on "
+                    "(rbac.create, rbac.tier=full)"
+                ),
             )
         return answer
 
