@@ -35,7 +35,7 @@ def kept_certificate(
         return found
     made = make_certificate(names=names, addresses=tuple({service, pod_ip}), now=now)
     try:
-        forget(path)
+        path.unlink(missing_ok=True)
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(json.dumps(asdict(made)), encoding="utf-8")
     except OSError as exc:
@@ -45,7 +45,10 @@ def kept_certificate(
 
 def forget(path: Path) -> None:
     """The run is over: nobody has to prove anything with it any more."""
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as exc:
+        log.warning("certificate.left", problem=str(exc), hint="it is good for this run alone")
 
 
 def _read(path: Path) -> Certificate | None:
