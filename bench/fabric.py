@@ -13,7 +13,7 @@ from aiconform.fabric.simulation import SCHEDULES, Metrics, Noise, Question, run
 from aiconform.fabric.simulation.faults import make_faults
 from aiconform.fabric.simulation.network import make_network
 from aiconform.fabric.study import Study
-from bench.suite import Measured, measured, write
+from bench.suite import Measured, measured, replaced, write
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "explanation-localisation.md"
 SEED = 1
@@ -69,7 +69,7 @@ def main() -> int:
     print(write("fabric", [*figures, took], {"aiconform": __version__}))
     text = PAGE.read_text()
     for name, found in tables.items():
-        text = replaced(text, name, render(name, found))
+        text = replaced(PAGE, text, name, render(name, found))
     PAGE.write_text(text)
     return 0
 
@@ -197,21 +197,6 @@ def _compared_table(cells: Sequence[Cell]) -> str:
             f"{clean.minutes:.1f}→{most.minutes:.1f} |"
         )
     return "\n".join(lines)
-
-
-def replaced(text: str, name: str, table: str) -> str:
-    """
-    The page with a table between its marks.
-
-    Raises:
-        ValueError: The page lacks the marks.
-    """
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    before, mark, rest = text.partition(begin)
-    _, end_mark, after = rest.partition(end)
-    if not mark or not end_mark:
-        raise ValueError(f"{PAGE.name} has no place for the table {name}")
-    return f"{before}{begin}\n{table}\n\n{end}{after}"
 
 
 def _part(value: float | None) -> str:

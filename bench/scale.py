@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aiconform import __version__
-from bench.suite import Measured, measured, write
+from bench.suite import Measured, measured, replaced, write
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "explanation-scale.md"
@@ -34,7 +34,7 @@ def main(sizes: Sequence[int]) -> int:
         print(f"{nodes}: {runs[-1].coordinator}", file=sys.stderr, flush=True)
     figures = [figure for run in runs for figure in run.figures()]
     print(write("scale", figures, {"aiconform": __version__}))
-    PAGE.write_text(replaced(PAGE.read_text(), "scale", table(runs)))
+    PAGE.write_text(replaced(PAGE, PAGE.read_text(), "scale", table(runs)))
     return 0
 
 
@@ -116,21 +116,6 @@ def table(runs: Sequence[Run]) -> str:
 
 def shown(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value.is_integer() else f"{value:.3g}"
-
-
-def replaced(text: str, name: str, new: str) -> str:
-    """
-    The page with a table between its marks.
-
-    Raises:
-        ValueError: The page lacks the marks.
-    """
-    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-    before, mark, rest = text.partition(begin)
-    _, end_mark, after = rest.partition(end)
-    if not mark or not end_mark:
-        raise ValueError(f"{PAGE.name} has no place for the table {name}")
-    return f"{before}{begin}\n{new}\n\n{end}{after}"
 
 
 def ran(nodes: int) -> Run:

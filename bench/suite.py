@@ -47,3 +47,18 @@ def write(suite: str, figures: Sequence[Measured], versions: dict[str, str]) -> 
     for figure in figures:
         print(f"{figure.name:50} {figure.value:10.3f} {figure.unit:12} {figure.compared_with}")
     return path
+
+
+def replaced(page: Path, text: str, name: str, table: str) -> str:
+    """
+    The text of a page with a table between its marks.
+
+    Raises:
+        ValueError: The page lacks the marks.
+    """
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+    before, mark, rest = text.partition(begin)
+    _, end_mark, after = rest.partition(end)
+    if not mark or not end_mark:
+        raise ValueError(f"{page.name} has no place for the table {name}")
+    return f"{before}{begin}\n{table}\n\n{end}{after}"
