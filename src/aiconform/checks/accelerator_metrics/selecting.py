@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from aiconform.checks.framework.nodeset import expression_fits
 from aiconform.cluster.trouble import mapping, mappings
 
 Json = Mapping[str, Any]
@@ -22,19 +23,5 @@ def selects(spec: Json, labels: Json) -> bool:
     selector = mapping(spec.get("selector"))
     exact = mapping(selector.get("matchLabels")).items()
     return all(labels.get(key) == value for key, value in exact) and all(
-        _holds(term, labels) for term in mappings(selector.get("matchExpressions"))
+        expression_fits(term, labels) for term in mappings(selector.get("matchExpressions"))
     )
-
-
-def _holds(term: Json, labels: Json) -> bool:
-    value, values = labels.get(str(term.get("key"))), term.get("values") or ()
-    match term.get("operator"):
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-    return False

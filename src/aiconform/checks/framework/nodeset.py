@@ -1,4 +1,4 @@
-"""Does a node match a term of a node selector? (pure)"""
+"""Does a node match a term of a node selector, or anything an expression? (pure)"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,12 +14,13 @@ def term_fits(term: Json, node: NodeFacts) -> bool:
     fields = mappings(term.get("matchFields"))
     if not expressions and not fields:
         return False  # an empty term fits no node
-    return all(_fits(e, node.labels) for e in expressions) and all(
-        _fits(f, {"metadata.name": node.name}) for f in fields
+    return all(expression_fits(e, node.labels) for e in expressions) and all(
+        expression_fits(f, {"metadata.name": node.name}) for f in fields
     )
 
 
-def _fits(expression: Json, labels: Mapping[str, str]) -> bool:
+def expression_fits(expression: Json, labels: Mapping[str, Any]) -> bool:
+    """One of `matchExpressions`, of a node's selector as of any selector by labels."""
     value = labels.get(str(expression.get("key")))
     values = [str(each) for each in expression.get("values") or ()]
     match expression.get("operator"):
