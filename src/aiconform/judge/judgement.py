@@ -71,13 +71,18 @@ def judge(
         requirements=requirements,
     )
     given = (facts.config.site_waivers if facts.config else ()) if waivers is None else waivers
-    return (
-        _waived(judgement, facts, network, given, on or _last_day(entries)) if given else judgement
-    )
+    if not given:
+        return judgement
+    return _waived(judgement, facts, network, defects, given, on or _last_day(entries))
 
 
 def _waived(
-    judgement: Judgement, facts: Facts, network: Network, waivers: Sequence[Waiver], on: date
+    judgement: Judgement,
+    facts: Facts,
+    network: Network,
+    defects: Defects,
+    waivers: Sequence[Waiver],
+    on: date,
 ) -> Judgement:
     """The same judgement, with what is waived marked and set aside."""
     findings = waive_findings(judgement.findings, waivers, on)
@@ -91,7 +96,7 @@ def _waived(
     )
     if not any(f.waived for f in findings) and not any(r.waived for r in requirements):
         return told
-    waiving = Waiving(facts, network, findings, judgement.verdicts)
+    waiving = Waiving(facts, network, findings, judgement.verdicts, defects)
     counting = [each for each in requirements if each.waived is None]
     left = [each for each in findings if each.waived is None]
     counts_as, _ = conclude(facts, (*waiving.counted(), *must_verdicts(counting)), left)

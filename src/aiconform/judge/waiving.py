@@ -16,7 +16,7 @@ from aiconform.judge.blame import subject_of
 from aiconform.judge.coverage import coverage_gaps
 from aiconform.judge.facts import Facts
 from aiconform.judge.findings import NETWORK_CODES
-from aiconform.judge.inventory import Defects, inventory_defects
+from aiconform.judge.inventory import Defects
 from aiconform.judge.network import Network
 from aiconform.judge.nodes import Part, node_parts
 from aiconform.judge.noticed import COUNTER_CODES
@@ -87,6 +87,7 @@ class Waiving:
     network: Network
     findings: Sequence[Finding]
     verdicts: Sequence[Verdict]
+    defects: Defects
 
     def marked(self) -> tuple[Verdict, ...]:
         """All verdicts; those that are set aside say by which waiver. No outcome changes."""
@@ -178,12 +179,8 @@ class Waiving:
                 yield finding
 
     def _defects_of(self, node: str | None) -> list[tuple[str, Subject, str]]:
-        defects = self._defects.get(node, ())
-        return [(d.code, Subject(node=node, device=d.device), clip(d.sentence)) for d in defects]
-
-    @cached_property
-    def _defects(self) -> Defects:
-        return inventory_defects(self.facts)
+        own = self.defects.get(node, ())
+        return [(d.code, Subject(node=node, device=d.device), clip(d.sentence)) for d in own]
 
     def _link(self, verdict: Verdict) -> Waiver | None:
         sender, receiver = verdict.subject.node or "", verdict.subject.peer or ""

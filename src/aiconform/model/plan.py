@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from aiconform.model.base import Count, Frozen, FrozenCamel, Name, ReasonCode, Sentence, Text
 from aiconform.model.errors import ConfigError
@@ -131,20 +131,11 @@ class RunConfig(FrozenCamel):
     collector_port: Annotated[int, Field(ge=1, le=65535)] = 8443
     fail_on: Literal["fail", "incomplete", "warn", "never"] = "incomplete"
 
-    @field_validator("references")
+    @field_validator("references", "waivers")
     @classmethod
-    def _can_be_read(cls, text: str) -> str:
+    def _can_be_read(cls, text: str, info: ValidationInfo) -> str:
         try:
-            parse_references(text)
-        except ConfigError as exc:
-            raise ValueError(str(exc)) from exc
-        return text
-
-    @field_validator("waivers")
-    @classmethod
-    def _are_waivers(cls, text: str) -> str:
-        try:
-            parse_waivers(text)
+            (parse_waivers if info.field_name == "waivers" else parse_references)(text)
         except ConfigError as exc:
             raise ValueError(str(exc)) from exc
         return text
