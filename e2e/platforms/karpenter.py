@@ -60,6 +60,17 @@ class Karpenter:
         """The pool's nodes now."""
         return items(self.lab, "nodes", "-l", f"{POOL_LABEL}={self.pool}")
 
+    @property
+    def whole_node(self) -> Manifest:
+        """Specification of a pod that needs all devices of a node of the pool."""
+        limits = {self.resource: str(self.devices_per_node)}
+        return {
+            "nodeSelector": dict(self.selector),
+            "tolerations": self.tolerations,
+            "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "main", "image": "none", "resources": {"limits": limits}}],
+        }
+
     @contextmanager
     def never_removing(self) -> Iterator[None]:
         """Mutant: nodes come, and stay when nobody needs them any more."""

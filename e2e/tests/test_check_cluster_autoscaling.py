@@ -100,16 +100,8 @@ def test_pool_in_use_passes_and_its_users_do_not_notice(
 
 def _tenant(found: Karpenter) -> dict[str, Any]:
     """Somebody else's pod on a whole node of the pool."""
-    limits = {found.resource: str(found.devices_per_node)}
-    container = {"name": "main", "image": "none", "resources": {"limits": limits}}
-    spec = {
-        "nodeSelector": dict(found.selector),
-        "tolerations": found.tolerations,
-        "terminationGracePeriodSeconds": 0,
-        "containers": [container],
-    }
     metadata = {"name": "holder", "namespace": TENANT}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": found.whole_node}
 
 
 def _state(lab: Lab) -> tuple[str, str, str]:

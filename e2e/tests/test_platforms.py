@@ -203,15 +203,7 @@ def test_gateway_splits_and_matches_and_its_mutants_ignore_weights_or_headers(
 
 def test_karpenter_adds_and_removes_and_its_mutants_do_not(lab: Lab) -> None:
     with karpenter(lab) as found, namespace(lab, NAMESPACE):
-        limits = {found.resource: str(found.devices_per_node)}
-        container = {"name": "main", "image": "none", "resources": {"limits": limits}}
-        spec = {
-            "nodeSelector": dict(found.selector),
-            "tolerations": found.tolerations,
-            "terminationGracePeriodSeconds": 0,
-            "containers": [container],
-        }
-        trigger = pod("trigger", spec)
+        trigger = pod("trigger", found.whole_node)
 
         def running() -> bool:
             return str(one(lab, "pod/trigger")["status"]["phase"]) == "Running"
