@@ -111,6 +111,14 @@ class Facts:
                     found[node].append(Met(number, peer, pair_of(*pair) in called_off))
         return found
 
+    @cached_property
+    def streams_by_node(self) -> Mapping[str, Sequence[Stream]]:
+        """Each node's, by name."""
+        found: dict[str, list[Stream]] = defaultdict(list)
+        for (node, _), stream in sorted(self.streams.items()):
+            found[node].append(stream)
+        return found
+
     @property
     def is_dry_run(self) -> bool:
         return self.closed is not None and self.closed.record.how == "dry_run"

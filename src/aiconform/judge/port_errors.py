@@ -66,9 +66,8 @@ def port_errors(facts: Facts) -> Iterator[Noticed]:
 
 def _records(facts: Facts, node: str) -> Iterator[tuple[str, Counters]]:
     """Of any of its reports, complete or not: what was counted was counted."""
-    for (speaker, _), stream in sorted(facts.streams.items()):
-        if speaker == node:
-            yield from stream.of(Counters)
+    for stream in facts.streams_by_node.get(node, ()):
+        yield from stream.of(Counters)
 
 
 def _all(record: Counters) -> Iterator[tuple[Kind, Moved]]:
