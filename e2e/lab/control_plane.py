@@ -7,6 +7,7 @@ from pathlib import Path
 
 from e2e.lab import certificates, network
 from e2e.lab.certificates import Authority
+from e2e.lab.errors import NotUpError
 from e2e.lab.node_config import GRACE_S
 from e2e.lab.paths import StatePaths
 from e2e.lab.processes import Processes
@@ -91,7 +92,7 @@ class ControlPlane:
         """Freeze the API server now; it goes on by itself after this time."""
         found = self.processes.find("control.kube-apiserver")
         if found is None:
-            raise LookupError("the API server is not running")
+            raise NotUpError("the API server is not running; `up` starts the lab anew")
         self.processes.signal("control.kube-apiserver", signal.SIGSTOP)
         wake = f"sleep {seconds:.3f}; kill -CONT {found.pid}"
         self.processes.stop("control.wake")

@@ -5,7 +5,8 @@ LabError
 |-- CommandError       a program that the lab called ended with an error
 |-- MachineError       this machine lacks something: root, a package, a free address range
 |-- ProgramBuildError  a Go program could not be built
-`-- NotReadyError      something was started and did not become ready in time
+|-- NotReadyError      something was started and did not become ready in time
+`-- NotUpError         what is asked for needs a part of the lab that does not run
 """
 
 
@@ -32,3 +33,7 @@ class ProgramBuildError(LabError):
 
 class NotReadyError(LabError):
     """Started, waited for, and not ready in time."""
+
+
+class NotUpError(LabError):
+    """A part of the lab does not run: never started, or ended, as after the machine's restart."""

@@ -14,6 +14,7 @@ import yaml
 
 from e2e.lab import certificates, containerd, network
 from e2e.lab.cgroups import Cgroups
+from e2e.lab.errors import NotUpError
 from e2e.lab.network import NodeNetwork
 from e2e.lab.node_config import SYSCTLS, kube_proxy_config, kubelet_config, pod_network
 from e2e.lab.paths import NodePaths, StatePaths
@@ -119,7 +120,7 @@ class Node:
         """Prefix of a command that is to run on this node."""
         holder = self.processes.find(self._name("mounts"))
         if holder is None:
-            raise LookupError(f"{self.name} is not up")
+            raise NotUpError(f"{self.name} is not up; `up` starts or mends the lab")
         # Not `ip netns exec`: that mounts a new /sys, in which the cgroup tree is missing.
         return ("nsenter", f"--target={holder.pid}", "--net", "--mount", "--uts")
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from e2e.lab import golang, machine, paths
-from e2e.lab.errors import CommandError, ProgramBuildError
+from e2e.lab.errors import CommandError, NotUpError, ProgramBuildError
 from e2e.lab.shell import run, say
 
 TOOLS = Path(__file__).resolve().parent / "tools"
@@ -74,6 +74,8 @@ class Programs:
     def path(self, binary: str) -> str:
         """The absolute path of a binary, whichever program it comes with."""
         found = [folder / binary for folder in self.folders.values() if (folder / binary).exists()]
+        if not found:
+            raise NotUpError(f"{binary} is not there any more; `up` builds it again")
         return str(found[0])
 
     @property
