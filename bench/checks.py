@@ -5,6 +5,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from aiconform import __version__
 from aiconform.checks.framework.registry import all_checks
 from aiconform.journal import replay
@@ -21,9 +23,12 @@ def main() -> int:
     lab = Lab()
     lab.up(nodes=4)
     images = product.load(lab)
-    with tempfile.TemporaryDirectory() as scratch, everything(lab):
+    with tempfile.TemporaryDirectory() as scratch, everything(lab) as values:
+        given = Path(scratch) / "values.yaml"
+        given.write_text(yaml.safe_dump(values))
+        extra = ("--name", NAME, "--values", str(given))
         run = requirements.check(
-            lab, images, Path(scratch) / "all", "all", "--name", NAME, version="1.35"
+            lab, images, Path(scratch) / "all", "all", *extra, version="1.35", limit_s=1800.0
         )
         for check in all_checks():
             print(check, *requirements.told(run, check), file=sys.stderr)

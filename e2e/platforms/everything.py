@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
-from e2e.lab.accelerators import Accelerators
+from e2e.lab.accelerators import RESOURCE, Accelerators
 from e2e.lab.lab import Lab
 from e2e.platforms.custom_metrics import custom_metrics
 from e2e.platforms.exporters import exporters
@@ -14,8 +15,13 @@ from e2e.platforms.prometheus import prometheus
 
 
 @contextmanager
-def everything(lab: Lab) -> Iterator[None]:
-    """Devices by plugin on node1 and node2 and by DRA on node3 and node4, and all programs."""
+def everything(lab: Lab) -> Iterator[dict[str, Any]]:
+    """
+    Devices by plugin on node1 and node2 and by DRA on node3 and node4, and all programs.
+
+    Yields the chart's values that a site of this kind gives: its devices' resource, its consent to
+    new nodes, and a load for devices that are as busy as the processor of the pod that holds them.
+    """
     accelerators = Accelerators(lab)
     with ExitStack() as platform:
         platform.enter_context(accelerators.device_plugin("node1", "node2"))
@@ -24,6 +30,11 @@ def everything(lab: Lab) -> Iterator[None]:
         platform.enter_context(gateway(lab))
         platform.enter_context(prometheus(lab))
         platform.enter_context(custom_metrics(lab))
-        platform.enter_context(karpenter(lab))
+        autoscaler = platform.enter_context(karpenter(lab))
         platform.enter_context(operator(lab))
-        yield
+        settings = {
+            "cluster_autoscaling": autoscaler.agreed,
+            "accelerator_metrics": {"load": {"engine": "none"}},
+        }
+        accelerated = {"extraResources": [RESOURCE]}
+        yield {"run": {"accelerators": accelerated, "checks": {"settings": settings}}}

@@ -56,6 +56,17 @@ class Karpenter:
         """What a pod needs to be let onto the pool's nodes."""
         return [{"key": TAINT["key"], "operator": "Exists"}]
 
+    @property
+    def agreed(self) -> dict[str, Any]:
+        """The check's settings: the site agrees to new nodes, of this pool."""
+        pool = {
+            "selector": dict(self.selector),
+            "resource": self.resource,
+            "devicesPerNode": self.devices_per_node,
+            "tolerations": self.tolerations,
+        }
+        return {"consent": True, "pool": pool}
+
     def nodes(self) -> list[dict[str, Any]]:
         """The pool's nodes now."""
         return items(self.lab, "nodes", "-l", f"{POOL_LABEL}={self.pool}")

@@ -12,23 +12,13 @@ import yaml
 from e2e import product, requirements
 from e2e.lab.lab import Lab
 from e2e.lab.shell import wait_for
-from e2e.platforms.karpenter import DEVICES, POOL, POOL_LABEL, RESOURCE, Karpenter, karpenter
+from e2e.platforms.karpenter import Karpenter, karpenter
 from e2e.platforms.objects import applied, items, namespace
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.usefixtures("tidy")]
 
 ID = "cluster_autoscaling"
 TENANT = "foreign"
-TAINT = "aiconform.dev/lab-pool"
-AGREED = {
-    "consent": True,
-    "pool": {
-        "selector": {POOL_LABEL: POOL},
-        "resource": RESOURCE,
-        "devicesPerNode": DEVICES,
-        "tolerations": [{"key": TAINT, "operator": "Exists"}],
-    },
-}
 # What the lab's Karpenter has not done in two minutes it does not do.
 HURRIED = {"upS": 90, "downS": 120, "refuseS": 60}
 
@@ -59,7 +49,7 @@ def test_without_consent_karpenter_adds_nothing(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
     with karpenter(lab) as found:
-        run = check(lab, images, results, "no-consent", {**AGREED, "consent": False})
+        run = check(lab, images, results, "no-consent", {**found.agreed, "consent": False})
         nodes = found.nodes()
 
     assert requirements.told(run, ID) == ("UNKNOWN", "NoConsent")
@@ -68,7 +58,7 @@ def test_without_consent_karpenter_adds_nothing(
 
 def test_karpenter_passes(lab: Lab, images: product.ProductImages, results: Path) -> None:
     with karpenter(lab) as found:
-        run = check(lab, images, results, "sound", {**AGREED, "refuseS": 60})
+        run = check(lab, images, results, "sound", {**found.agreed, "refuseS": 60})
         left = found.nodes()
 
     assert requirements.told(run, ID) == ("PASS", "Ok"), requirements.verdict(run, ID)
@@ -89,7 +79,7 @@ def test_pool_in_use_passes_and_its_users_do_not_notice(
     with karpenter(lab) as found, namespace(lab, TENANT), applied(lab, [_tenant(found)]):
         wait_for("the tenant's node", lambda: _state(lab)[0] == "Running", limit_s=90)
         before, nodes = _state(lab), {node["metadata"]["uid"] for node in found.nodes()}
-        run = check(lab, images, results, "in-use", {**AGREED, "refuseS": 60})
+        run = check(lab, images, results, "in-use", {**found.agreed, "refuseS": 60})
         after, left = _state(lab), {node["metadata"]["uid"] for node in found.nodes()}
 
     assert requirements.told(run, ID) == ("PASS", "Ok"), requirements.verdict(run, ID)
@@ -128,7 +118,7 @@ def test_mutant_karpenter_fails(
 ) -> None:
     name = f"mutant-{mutant.__name__}".replace("_", "-")
     with karpenter(lab) as found, mutant(found):
-        run = check(lab, images, results, name, {**AGREED, **HURRIED})
+        run = check(lab, images, results, name, {**found.agreed, **HURRIED})
 
     assert requirements.told(run, ID) == ("FAIL", reason), requirements.verdict(run, ID)
     assert run.exit_code == 1

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import yaml
 
 from e2e import product, requirements
 from e2e.lab.accelerators import Accelerators
@@ -26,11 +27,11 @@ LONGEST_S = 150.0
 
 @contextmanager
 def at_work(
-    lab: Lab, images: product.ProductImages, results: Path, checks: str = ID
+    lab: Lab, images: product.ProductImages, results: Path, checks: str = ID, *extra: str
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A run whose checks have begun to make objects."""
     where = ("--release", RELEASE, "-n", RELEASE)
-    arguments = ("--checks", checks, "--set", "run.checks.version=1.35", *requirements.ONLY)
+    arguments = ("--checks", checks, "--set", "run.checks.version=1.35", *requirements.ONLY, *extra)
     results.parent.mkdir(parents=True, exist_ok=True)
     with results.with_suffix(".log").open("w") as log:
         process = subprocess.Popen(
@@ -90,11 +91,14 @@ def test_all_checks_interrupted_at_any_moment_leave_nothing(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
     """Ten times, so that each is hit in its beginning, in its middle and while it cleans up."""
-    with everything(lab):
+    with everything(lab) as values:
+        given = results.with_suffix(".yaml")
+        given.parent.mkdir(parents=True, exist_ok=True)
+        given.write_text(yaml.safe_dump(values))
         before = _kept(lab)
         for seed in range(10):
             where = results.with_name(f"all-{seed}")
-            with at_work(lab, images, where, "all") as process:
+            with at_work(lab, images, where, "all", "--values", str(given)) as process:
                 time.sleep(random.Random(seed).uniform(0, LONGEST_S))
                 process.send_signal(signal.SIGINT)
                 process.wait(timeout=200)
