@@ -28,7 +28,10 @@ def test_sound_cluster_has_no_finding_of_counters(
     assert all(said.endswith("over eth0 of both") for said in paths)
 
 
-@pytest.mark.parametrize(("way", "direction"), [("egress", "send"), ("ingress", "receive")])
+@pytest.mark.parametrize(
+    ("way", "direction"),
+    [pytest.param("egress", "send", marks=pytest.mark.long), ("ingress", "receive")],
+)
 def test_port_that_loses_packets_is_named_with_its_interface(
     lab: Lab, images: product.ProductImages, results: Path, way: str, direction: str
 ) -> None:

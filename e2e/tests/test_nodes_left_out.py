@@ -101,7 +101,7 @@ def test_tainted_full_and_imageless_nodes_are_each_ledgered_with_their_reason(
         lab.without_image("node3", images.engine),
     ):
         run = product.run(
-            lab, images, results, "--name", "left-out", "--set", "run.limits.startS=40",
+            lab, images, results, "--name", "left-out", "--set", "run.limits.startS=25",
             "--set", "coordinator.nodeSelector.kubernetes\\.io/hostname=node4",
         )  # fmt: skip
 

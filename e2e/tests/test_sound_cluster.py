@@ -12,9 +12,10 @@ pytestmark = pytest.mark.lab
 
 
 @pytest.mark.usefixtures("tidy")
-def test_sound_cluster_passes_with_a_verdict_per_node_device_and_link(
+def test_sound_cluster_passes_and_its_tarball_is_judged_alike_again(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
+    """A verdict per node, device and link."""
     run = product.run(lab, images, results, "--name", "sound")
 
     assert run.exit_code == 0, run.output
@@ -26,6 +27,10 @@ def test_sound_cluster_passes_with_a_verdict_per_node_device_and_link(
     assert "FAIL" not in run.verdicts("tcp.rate").values()
     for node in lab.node_names:
         assert node in run.output
+    again = lab.shell(
+        f"{' '.join(product.aiconform())} report {results}/sound.tar.gz -o json", cwd=product.ROOT
+    )
+    assert json.loads(again)["verdicts"] == run.summary["verdicts"]
 
 
 @pytest.mark.usefixtures("tidy")
@@ -47,16 +52,3 @@ def test_notes_word_for_word_bring_the_tarball_and_leave_nothing(
     tarball = tmp_path / "notes.tar.gz"
     names = product.tar_names(tarball)
     assert {"notes/summary.json", "notes/SHA256SUMS", "notes/report.html"} <= set(names)
-
-
-def test_report_judges_the_fetched_tarball_alike(
-    lab: Lab, images: product.ProductImages, results: Path
-) -> None:
-    run = product.run(lab, images, results, "--name", "again", "--set", "run.probes.tcp=false")
-    assert run.exit_code == 0, run.output
-
-    again = lab.shell(
-        f"{' '.join(product.aiconform())} report {results}/again.tar.gz -o json", cwd=product.ROOT
-    )
-
-    assert json.loads(again)["verdicts"] == run.summary["verdicts"]
