@@ -11,7 +11,7 @@ LAB_LIMITS := -o timeout=900 -o timeout_func_only=true --durations=15
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e build \
-	manifests findings check-rights lock bundle bench bench-start bench-checks bench-fabric bench-scale \
+	manifests findings schemas check-rights lock bundle bench bench-start bench-checks bench-fabric bench-scale \
 	clean
 
 help: ## Show this list
@@ -62,6 +62,9 @@ manifests: venv ## Render manifests/install.yaml from the chart
 
 findings: venv ## Write docs/reference-findings.md from the catalogue
 	@$(PY) tools/render_findings.py
+
+schemas: venv ## Write docs/schemas/ from the models
+	@$(PY) -m tools.render_schemas
 
 check-rights: venv ## Write what each check may do into the chart, from its declaration
 	@$(PY) -m tools.check_rights

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiconform.model.records import SCHEMA_VERSION, Entry
 from aiconform.model.verdict import Judgement
+from aiconform.report.documents import RunFacts, TroubleTold
 from aiconform.report.lines import json_lines
 from aiconform.report.story import tell
 
@@ -34,18 +35,19 @@ def summary_lines(entries: Sequence[Entry], judgement: Judgement) -> Iterator[by
 def _facts(entries: Sequence[Entry]) -> dict[str, Any]:
     story = tell(entries)
     opened, surveyed, plan, closed = story.opened, story.surveyed, story.plan, story.closed
-    return {
-        "version": opened.version if opened else None,
-        "profile": opened.config.profile if opened else None,
-        "server_version": surveyed.server_version if surveyed else None,
-        "not_permitted": list(surveyed.not_permitted) if surveyed else [],
-        "node_count": len(surveyed.nodes) if surveyed else None,
-        "planned_node_count": len(plan.nodes) if plan else None,
-        "round_count": len(story.rounds_opened),
-        "started_at": story.started_at,
-        "finished_at": story.finished_at,
-        "closed": closed.how if closed else None,
-        "troubles": [
-            {"where": t.where, "sentence": t.sentence, "hint": t.hint} for t in story.troubles
-        ],
-    }
+    facts = RunFacts(
+        version=opened.version if opened else None,
+        profile=opened.config.profile if opened else None,
+        server_version=surveyed.server_version if surveyed else None,
+        not_permitted=surveyed.not_permitted if surveyed else (),
+        node_count=len(surveyed.nodes) if surveyed else None,
+        planned_node_count=len(plan.nodes) if plan else None,
+        round_count=len(story.rounds_opened),
+        started_at=story.started_at,
+        finished_at=story.finished_at,
+        closed=closed.how if closed else None,
+        troubles=tuple(
+            TroubleTold(where=t.where, sentence=t.sentence, hint=t.hint) for t in story.troubles
+        ),
+    )
+    return facts.model_dump(mode="json")
