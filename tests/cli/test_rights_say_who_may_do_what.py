@@ -2,22 +2,26 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from aiconform.cli.access import INSTALLING, Answer, Answers, needs_of_run, questions
+from aiconform.cli.access import INSTALLING, Answer, Answers, Places, needs_of_run, questions
 from aiconform.cli.main import aiconform
 from aiconform.cli.site import Json
 from aiconform.cluster.rights import RIGHTS
+from aiconform.model.plan import Checks, RunConfig
 from tests.cli.site import FakeSite
 
+LAB = Places.by_default("lab", "aiconform")
+DEMO = RunConfig(name="demo")
 Decide = Callable[[str, dict[str, str]], bool | None]  # kind, attributes
 
 
 def answers(decide: Decide) -> Answers:
-    asked = questions(namespace="lab", job="aiconform")
+    asked = questions(places=LAB, job="aiconform")
     return Answers([answered(review, decide) for review in asked], job="aiconform")
 
 
@@ -26,8 +30,14 @@ def answered(review: Json, decide: Decide) -> Json | None:
     return None if allowed is None else {**review, "status": {"allowed": allowed}}
 
 
-def call(monkeypatch: pytest.MonkeyPatch, decide: Decide, *words: str) -> Result:
-    site = FakeSite(Path("unused"), reviews=lambda review: answered(review, decide))
+def call(
+    monkeypatch: pytest.MonkeyPatch,
+    decide: Decide,
+    *words: str,
+    config: RunConfig = DEMO,
+) -> Result:
+    reviews = partial(answered, decide=decide)
+    site = FakeSite(Path("unused"), config=config, reviews=reviews)
     monkeypatch.setattr("aiconform.cli.kubectl_site.KubectlSite", lambda: site)
     return CliRunner().invoke(aiconform, ["rights", *words], standalone_mode=False)
 
@@ -37,7 +47,7 @@ def own_only(kind: str, _attributes: dict[str, str]) -> bool | None:
 
 
 def test_every_right_of_the_run_is_asked_for_both_accounts() -> None:
-    asked = questions(namespace="lab", job="aiconform")
+    asked = questions(places=LAB, job="aiconform")
 
     users = [review["spec"].get("user") for review in asked]
     assert users.count("system:serviceaccount:lab:aiconform-coordinator") == len(
@@ -47,7 +57,8 @@ def test_every_right_of_the_run_is_asked_for_both_accounts() -> None:
 
 
 def test_named_object_and_namespace_are_in_the_question() -> None:
-    asked = [review["spec"]["resourceAttributes"] for review in questions(namespace="lab", job="j")]
+    places = Places.by_default("lab", "j")
+    asked = [review["spec"]["resourceAttributes"] for review in questions(places=places, job="j")]
 
     assert any(a["name"] == "j-status" and a["namespace"] == "lab" for a in asked)
     assert all(a["namespace"] == "" for a in asked if a["resource"] == "nodes")
@@ -128,3 +139,37 @@ def test_check_that_there_is_not_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     result = call(monkeypatch, own_only, "--checks", "dra_suport")
 
     assert "there is no check dra_suport" in str(result.exception)
+
+
+def test_namespaces_that_the_values_name_are_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work namespaces with other names than the usual ones, and the checks that the values have."""
+    checks = Checks(enabled=("dra_support", "secure_accelerator_access"))
+    config = RunConfig(
+        name="demo", work_namespace="team-work", probe_namespace="team-probe", checks=checks
+    )
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def decide(kind: str, attributes: dict[str, str]) -> bool:
+        asked.append((kind, attributes))
+        return True
+
+    result = call(
+        monkeypatch, decide, "-n", "lab", "--set", "namespace.work=x", "-o", "json", config=config
+    )
+
+    assert json.loads(result.output)["namespaces"] == {
+        "own": "lab", "work": "team-work", "probe": "team-probe"
+    }  # fmt: skip
+    for account in ("SelfSubjectAccessReview", "SubjectAccessReview"):
+        made = {a["namespace"] for kind, a in asked if kind == account and a["resource"] == "pods"}
+        assert made == {"lab", "", "team-work", "team-probe"}
+
+
+def test_checks_that_are_asked_for_win_over_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = RunConfig(name="demo", checks=Checks(enabled="all"))
+
+    result = call(
+        monkeypatch, own_only, "--set", "run.profile=quick", "--checks", "none", config=config
+    )
+
+    assert "(work)" not in result.output

@@ -46,6 +46,23 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Places:
+    """The namespaces of a run: its own, and those that checks work in."""
+
+    own: str
+    work: str
+    probe: str
+
+    @classmethod
+    def by_default(cls, namespace: str, job: str) -> "Places":
+        """As the chart has them when no value says otherwise."""
+        return cls(own=namespace, work=f"{job}-work", probe=f"{job}-probe")
+
+    def of(self, need: Need) -> str:
+        return {"own": self.own, "work": self.work, "probe": self.probe}[need.place]
+
+
+@dataclass(frozen=True)
 class Grant:
     """A right of the coordinator: has it been granted, and may this account grant it?"""
 
@@ -98,15 +115,14 @@ def needs_of_run(job: str, rights: Sequence[Right] = RIGHTS) -> tuple[tuple[Righ
     return tuple((right, need) for need, right in found.items())
 
 
-def questions(*, namespace: str, job: str, rights: Sequence[Right] = RIGHTS) -> list[Json]:
+def questions(*, places: Places, job: str, rights: Sequence[Right] = RIGHTS) -> list[Json]:
     """Every access review that is needed, for one call."""
-    account = account_of(namespace, job)
+    account = account_of(places.own, job)
     of_run = [need for _, need in needs_of_run(job, rights)]
-    places = {"own": namespace, "work": f"{job}-work", "probe": f"{job}-probe"}
     own = [*INSTALLING, *_ESCALATE.values(), *of_run]
     return [
-        *(_review(need, places[need.place]) for need in own),
-        *(_review(need, places[need.place], user=account) for need in of_run),
+        *(_review(need, places.of(need)) for need in own),
+        *(_review(need, places.of(need), user=account) for need in of_run),
     ]
 
 

@@ -65,7 +65,7 @@ class Limits(FrozenCamel):
 
 
 class Accelerators(FrozenCamel):
-    """Which extended resources count as accelerators beyond the known vendors'."""
+    """Which extended resources and DRA drivers count as accelerators beyond the known vendors'."""
 
     extra_resources: tuple[Text, ...] = ()
     claim: bool = True  # ask for the free accelerators of a node, so that they can be exercised
