@@ -4,6 +4,7 @@ import pytest
 
 from aiconform.checks.robust_controller.operators import BY_KEY
 from aiconform.cluster.fake_objects import refusal
+from aiconform.cluster.resources import VALIDATING_WEBHOOK
 from tests.checks.interrupted import ours
 from tests.checks.robust_controller.operated import OperatedPlatform, judged, steps
 
@@ -124,3 +125,29 @@ async def test_operator_with_webhook_lifts_one_without() -> None:
 
     assert (verdict.outcome, verdict.reason) == ("PASS", "Ok"), verdict.sentence
     assert not [name for name in steps(verdict) if name.startswith("jobset")]
+
+
+CONDITIONS = [{"name": "ours", "expression": "request.namespace == 'production'"}]
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome", "reason"),
+    [
+        ([], "UNKNOWN", "WebhookConditional"),
+        ([{"name": "always.ray.io"}], "FAIL", "AcceptsInvalid"),
+    ],
+)
+async def test_webhook_with_conditions_may_not_have_been_asked(
+    more: list[dict[str, str]], outcome: str, reason: str
+) -> None:
+    platform = OperatedPlatform()
+    platform.refuses = lambda _: ""
+    platform.register()
+    (configuration,) = platform.objects.all(VALIDATING_WEBHOOK)
+    (hook,) = configuration["webhooks"]
+    unconditional = [{**hook, **each} for each in more]
+    configuration["webhooks"] = [{**hook, "matchConditions": CONDITIONS}, *unconditional]
+
+    verdict = await judged(platform)
+
+    assert (verdict.outcome, verdict.reason) == (outcome, reason), verdict.sentence

@@ -64,8 +64,15 @@ def _accepted(found: Facts, webhooks: Sequence[Facts]) -> Answer:
     if not reaching:
         kept = "; ".join(f"{each['name']} by {each['kept_out_by']}" for each in webhooks)
         return failed("WebhookElsewhere", f"{defect} is taken: our namespace is kept out of {kept}")
-    names = ", ".join(str(each["name"]) for each in reaching)
-    if all(each["policy"] == "Ignore" for each in reaching):
+    asked = [each for each in reaching if not each["conditions"]]
+    if not asked:
+        # CEL decides, over the request, the user and the API's authorizer: not followed here.
+        told = "; ".join(f"{each['name']}: {each['conditions']}" for each in reaching)
+        return unknown(
+            "WebhookConditional", f"{defect} is taken, and may be exempt by matchConditions: {told}"
+        )
+    names = ", ".join(str(each["name"]) for each in asked)
+    if all(each["policy"] == "Ignore" for each in asked):
         return failed("WebhookIgnored", f"{defect} is taken: failurePolicy of {names} is Ignore")
     return failed("AcceptsInvalid", f"{defect} is taken, though {names} is asked")
 
