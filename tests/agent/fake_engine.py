@@ -9,8 +9,16 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aiconform.agent.engines.protocol import Collective, CollectiveKind, Device
+from aiconform.agent.engines.protocol import (
+    TRIAD_FACTOR,
+    Collective,
+    CollectiveKind,
+    Device,
+    DType,
+    Precision,
+)
 from aiconform.agent.engines.python_engine import Matrix, PythonEngine
+from aiconform.agent.errors import SkipError
 
 
 class FakeEngine(PythonEngine):
@@ -88,6 +96,19 @@ class FakeGroup(FakeEngine):
     def mismatches(self, name: str, held: "array[int]", *, seed: int) -> int:
         good = self.pattern(name, words=len(held), device=self.group()[0], seed=seed)
         return sum(map(int.__ne__, good, held))
+
+    def number_type(self, precision: Precision, device: Device) -> DType:
+        if precision == "fp8":
+            raise SkipError("Fake 1 is not known to multiply eight-bit floats by itself")
+        return "float32" if precision == "fp32" else "float16"
+
+    def matmul_transposed(self, left: Matrix, right: Matrix) -> Matrix:
+        raise AssertionError("nothing here has eight bits")
+
+    def triad(self, left: Matrix, right: Matrix, *, into: Matrix) -> Matrix:
+        for n, (a, b) in enumerate(zip(left.values, right.values, strict=True)):
+            into.values[n] = a + TRIAD_FACTOR * b
+        return into
 
     def collective(
         self, kind: CollectiveKind, *, element_count: int, devices: Sequence[Device]

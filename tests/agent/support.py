@@ -37,8 +37,8 @@ class Collected:
 
 
 def environ(**more: str) -> dict[str, str]:
-    """For child processes: they shall find `tests.agent.fake_engine`."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), **more}
+    """For child processes: they shall find this tree's agent and `tests.agent.fake_engine`."""
+    return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **more}
 
 
 def exercise(

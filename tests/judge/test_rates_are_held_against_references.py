@@ -1,5 +1,6 @@
 """The site's figure decides, else the catalogue's, each stated; beyond the peak it is an error."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from aiconform.catalogue.accelerators import accelerator_kinds
 from aiconform.judge import judge
 from aiconform.judge.standards import asked_of, bound_of, standard_for
 from aiconform.model.reference import SiteReference
-from aiconform.model.verdict import Outcome, RunVerdict, Verdict
+from aiconform.model.verdict import Judgement, Outcome, RunVerdict, Verdict
+from aiconform.model.waiver import Waiver
 from aiconform.model.wire import Measurement, Statistic
 from tests.judge.verdicts import findings, verdict
 from tests.support.hosts import device, gemm, hosts_journal
@@ -259,3 +261,82 @@ def test_training_that_does_not_hold_fails_with_its_reason() -> None:
 
     assert findings(judgement) == [("AIC-DEV-014", "node1 all", "FAIL")]
     assert "parameters differ on device 1" in judgement.findings[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("repeated", "finding"),
+    [(True, ("AIC-DEV-001", "node1 cuda:0", "FAIL")),
+     (False, ("AIC-DEV-002", "node1 cuda:0", "WARN"))],
+)  # fmt: skip
+def test_wrong_product_of_another_kind_of_number_is_corruption(
+    repeated: bool, finding: tuple[str, str, str]
+) -> None:
+    item = "gemm.fp16"
+    said = gemm(700.0).model_copy(update={"exercise": item})
+    wrong = answer("cuda:0", exercise=item, ok=False, wrong_count=1, repeated=repeated)
+
+    judgement = judge(
+        hosts_journal(
+            nodes=1, exercises=("gemm.known_answer", item), rates={"node1": [said, wrong]}
+        )
+    )
+
+    assert findings(judgement) == [finding]
+
+
+def test_rate_of_another_kind_of_number_has_its_own_peak() -> None:
+    fields = {"metric": "gemm.rate", "unit": "teraflops_per_second", "device": "cuda:0"}
+    said = [
+        measurement(f"gemm.{name}", 1500.0, params={"dtype": dtype, "product": H100}, **fields)
+        for name, dtype in (("fp16", "float16"), ("fp8", "float8_e4m3fn"))
+    ]
+
+    half, eighth = (alone(each) for each in said)
+
+    assert (half.outcome, half.reason) == ("ERROR", "AbovePeak")
+    assert eighth.outcome is not Outcome.ERROR
+
+
+SEVERAL = ("gemm.known_answer", "gemm.rate", "gemm.fp16", "memory.triad")
+
+
+HALF = tuple(
+    SiteReference(metric="gemm", dtype=dtype, value=700.0, unit="teraflops_per_second",
+                  source="acceptance test of May")
+    for dtype in ("bf16", "fp16")
+)  # fmt: skip
+
+
+def slow_in_two(**more: Any) -> Judgement:
+    """Of one device, two rates are low and a third one is not there at all."""
+    fp16 = gemm(500.0, **flat(500.0)).model_copy(
+        update={"exercise": "gemm.fp16", "params": {"product": H100, "dtype": "float16"}}
+    )
+    entries = hosts_journal(
+        nodes=1, exercises=SEVERAL, rates={"node1": [gemm(500.0, **flat(500.0)), fp16]}
+    )
+    return judge(entries, **more)
+
+
+def test_device_that_is_slow_in_several_exercises_is_one_finding() -> None:
+    judgement = slow_in_two(references=HALF)
+
+    assert [f for f in findings(judgement) if f[0] == "AIC-DEV-008"] == [
+        ("AIC-DEV-008", "node1 cuda:0", "FAIL")
+    ]
+    (told,) = (f for f in judgement.findings if f.code == "AIC-DEV-008")
+    assert told.sentence.endswith("; the same shows in gemm.fp16")
+    for item in ("gemm.rate", "gemm.fp16"):
+        low = verdict(judgement, item, node="node1", device="cuda:0")
+        assert set(low.rests_on) <= set(told.rests_on)
+
+
+def test_waiver_of_the_one_finding_covers_all_that_it_speaks_of() -> None:
+    until = date(2026, 11, 30)
+    own = Waiver(id="AIC-DEV-008", scope="node1 *", reason="a", owner="b", expiry=until)
+
+    judgement = slow_in_two(references=HALF, waivers=(own,), on=until)
+
+    for item in ("gemm.rate", "gemm.fp16"):
+        assert verdict(judgement, item, node="node1", device="cuda:0").waived
+    assert verdict(judgement, "memory.triad", node="node1").waived is None

@@ -1,5 +1,6 @@
 """What is wrong, where, why we say so and what to do: one finding per broken component."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -12,10 +13,16 @@ from aiconform.judge.facts import Facts
 from aiconform.judge.inventory import Defects
 from aiconform.judge.loss import Losses
 from aiconform.judge.network import Network
-from aiconform.judge.words import clip
-from aiconform.model.verdict import Finding, Outcome, Subject, Verdict
+from aiconform.judge.words import clip, listed
+from aiconform.model.verdict import Finding, Outcome, Subject, Verdict, worst
 
-WRONG = {"MemoryPattern": "AIC-DEV-011", "WrongSum": "AIC-DEV-012", "TrainingWrong": "AIC-DEV-014"}
+WRONG = {
+    "Sdc": "AIC-DEV-001",
+    "SdcTransient": "AIC-DEV-002",
+    "MemoryPattern": "AIC-DEV-011",
+    "WrongSum": "AIC-DEV-012",
+    "TrainingWrong": "AIC-DEV-014",
+}
 Kind = Literal[Outcome.FAIL, Outcome.WARN, Outcome.UNKNOWN, Outcome.ERROR]
 NETWORK_CODES = {
     "port": "AIC-NET-001",
@@ -109,24 +116,42 @@ def _of_counters(counted: Counted) -> Iterator[Finding]:
 
 
 def _of_devices(verdicts: Iterable[Verdict]) -> Iterator[Finding]:
+    """A device that is wrong or slow in several exercises is told once, by the first and worst."""
+    alike: dict[tuple[str, Subject], list[tuple[Kind, Verdict]]] = defaultdict(list)
     for verdict in verdicts:
         own = verdict.subject.node is not None and verdict.subject.peer is None
-        if not own or verdict.item in NOT_OF_DEVICES:
-            continue
-        if is_answer(verdict.item) or verdict.reason in WRONG:
-            if verdict.outcome is Outcome.FAIL:
-                code = WRONG.get(verdict.reason, "AIC-DEV-001")
-                yield _from(code, verdict, Outcome.FAIL)
-            elif verdict.outcome is Outcome.WARN:
-                yield _from("AIC-DEV-002", verdict, Outcome.WARN)
-            elif verdict.reason == "DevicesMissing":
-                yield _from("AIC-DEV-003", verdict, Outcome.UNKNOWN)
-        elif verdict.outcome is Outcome.FAIL:
-            yield _from(_rate_code(verdict), verdict, Outcome.FAIL)
+        if own and verdict.item not in NOT_OF_DEVICES:
+            for code, outcome in _trouble_of_device(verdict):
+                alike[code, verdict.subject].append((outcome, verdict))
+    for (code, _), found in alike.items():
+        yield _as_one(code, found)
+
+
+def _trouble_of_device(verdict: Verdict) -> Iterator[tuple[str, Kind]]:
+    if is_answer(verdict.item) or verdict.reason in WRONG:
+        if verdict.outcome is Outcome.FAIL:
+            yield WRONG.get(verdict.reason, "AIC-DEV-001"), Outcome.FAIL
         elif verdict.outcome is Outcome.WARN:
-            yield _from(_rate_code(verdict), verdict, Outcome.WARN)
-        elif verdict.reason == "AbovePeak":
-            yield _from("AIC-DEV-010", verdict, Outcome.ERROR)
+            yield "AIC-DEV-002", Outcome.WARN
+        elif verdict.reason == "DevicesMissing":
+            yield "AIC-DEV-003", Outcome.UNKNOWN
+    elif verdict.outcome is Outcome.FAIL:
+        yield _rate_code(verdict), Outcome.FAIL
+    elif verdict.outcome is Outcome.WARN:
+        yield _rate_code(verdict), Outcome.WARN
+    elif verdict.reason == "AbovePeak":
+        yield "AIC-DEV-010", Outcome.ERROR
+
+
+def _as_one(code: str, found: Sequence[tuple[Kind, Verdict]]) -> Finding:
+    gravest = worst(outcome for outcome, _ in found)
+    outcome, first = next(each for each in found if each[0] is gravest)
+    others = [verdict for _, verdict in found if verdict is not first]
+    if not others:
+        return _from(code, first, outcome)
+    said = f"{first.sentence}; the same shows in {listed([each.item for each in others])}"
+    ids = tuple(dict.fromkeys(i for each in (first, *others) for i in each.rests_on))
+    return _finding(code, first.subject, outcome, said, ids, reason=first.reason)
 
 
 def _rate_code(verdict: Verdict) -> str:

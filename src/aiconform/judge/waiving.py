@@ -173,9 +173,14 @@ class Waiving:
         return self._open(subject.node) if verdict.outcome is Outcome.UNKNOWN else None
 
     def _alike(self, verdict: Verdict) -> Iterator[Finding]:
-        """Findings that are made from this very verdict."""
+        """Findings that are made from this very verdict, or from it and others."""
         for finding in self._by_subject.get(verdict.subject, ()):
-            if finding.sentence == clip(verdict.sentence) and finding.code not in OPEN_NODE:
+            # What a finding rests on holds all that each of its verdicts rests on.
+            # Not so what is open: that may rest on the end of a report alone.
+            among = verdict.outcome is not Outcome.UNKNOWN and verdict.rests_on
+            of_several = among and set(verdict.rests_on) <= set(finding.rests_on)
+            said = finding.sentence == clip(verdict.sentence)
+            if (said or of_several) and finding.code not in OPEN_NODE:
                 yield finding
 
     def _defects_of(self, node: str | None) -> list[tuple[str, Subject, str]]:

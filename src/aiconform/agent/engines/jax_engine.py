@@ -13,12 +13,15 @@ from aiconform.agent.engines.jax_kernels import (
     write_pattern,
 )
 from aiconform.agent.engines.jax_training import JaxTrainer
+from aiconform.agent.engines.numbers import number_type
 from aiconform.agent.engines.protocol import (
+    TRIAD_FACTOR,
     Array,
     Collective,
     CollectiveKind,
     Device,
     DType,
+    Precision,
     Trainer,
     TrainShape,
 )
@@ -38,6 +41,8 @@ class JaxEngine:
         self._matmul = jax.jit(lambda a, b: jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST))
         # An operation of its own, or the compiler would return the very same buffer.
         self._copy = jax.jit(jnp.copy)
+        self._triad = jax.jit(_triad, donate_argnums=2, keep_unused=True)
+        self._matmul_transposed = jax.jit(_matmul_transposed)
 
     def devices(self) -> "tuple[Device, ...]":
         return tuple(
@@ -70,14 +75,28 @@ class JaxEngine:
 
     def noise(self, *, rows: int, columns: int, device: Device, dtype: DType, seed: int) -> Array:
         with jax.default_device(self._device(device)):
+            if dtype.startswith("float8"):
+                values = jax.random.normal(jax.random.key(seed), (rows, columns), "bfloat16")
+                return values.astype(dtype)
             values = jax.random.normal(jax.random.key(seed), (rows, columns), dtype)
             return values / jnp.sqrt(columns).astype(dtype)
 
     def matmul(self, left: Array, right: Array) -> Array:
         return self._matmul(left, right)
 
+    def number_type(self, precision: Precision, device: Device) -> DType:
+        found = self._device(device)
+        architecture = getattr(found, "compute_capability", None) or found.device_kind
+        return number_type(precision, platform=self.backend, architecture=str(architecture))
+
+    def matmul_transposed(self, left: Array, right: Array) -> Array:
+        return self._matmul_transposed(left, right)
+
     def copy(self, source: Array) -> Array:
         return self._copy(source)
+
+    def triad(self, left: Array, right: Array, *, into: Array) -> Array:
+        return self._triad(left, right, into)
 
     def move(self, array: Array, target: Device) -> Array:
         return jax.device_put(array, self._device(target))
@@ -139,6 +158,16 @@ class JaxEngine:
 
     def fetch(self, array: Array) -> bytes:
         return bytes(np.asarray(array.astype(jnp.float32)).data)
+
+
+def _triad(left: Array, right: Array, into: Array) -> Array:
+    """`into` is unused but for its memory, which is donated to the result."""
+    return left + TRIAD_FACTOR * right
+
+
+def _matmul_transposed(left: Array, right: Array) -> Array:
+    rows_of_both = (((1,), (1,)), ((), ()))
+    return jax.lax.dot_general(left, right, rows_of_both, preferred_element_type=jnp.bfloat16)
 
 
 def _backend() -> str:

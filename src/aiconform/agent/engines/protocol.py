@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-DType = Literal["float32", "bfloat16"]
+DType = Literal["float32", "bfloat16", "float16", "float8_e4m3fn", "float8_e4m3fnuz"]
+Precision = Literal["fp32", "fp16", "fp8"]
 Array = Any  # the framework's own; an exercise only passes it on
 
 
@@ -18,6 +19,7 @@ class Device:
     product: "str | None" = None  # as the framework calls it: NVIDIA H100 80GB HBM3
 
 
+TRIAD_FACTOR = 3.0
 CollectiveKind = Literal["all_reduce", "all_gather", "reduce_scatter", "all_to_all"]
 
 
@@ -108,6 +110,26 @@ class TrainEngine(Protocol):
         """Data-parallel over the devices, with the framework's own all-reduce."""
 
 
+class PrecisionEngine(Protocol):
+    """An engine that multiplies numbers of several kinds."""
+
+    def number_type(self, precision: Precision, device: "Device") -> DType:
+        """
+        Raises:
+            SkipError: The device does not multiply such numbers by itself.
+        """
+
+    def matmul_transposed(self, left: Array, right: Array) -> Array:
+        """left · rightᵀ of eight-bit floats with scales of 1, in bfloat16."""
+
+
+class TriadEngine(Protocol):
+    """An engine that adds a multiple of one buffer to another, on the device."""
+
+    def triad(self, left: Array, right: Array, *, into: Array) -> Array:
+        """left + TRIAD_FACTOR · right, in the memory of `into`, which is given up for it."""
+
+
 class PatternEngine(Protocol):
     """An engine that writes and checks patterns in a device's memory, on the device."""
 
@@ -143,7 +165,11 @@ class Engine(Protocol):
         """A matrix of these values on the device."""
 
     def noise(self, *, rows: int, columns: int, device: Device, dtype: DType, seed: int) -> Array:
-        """A matrix of normal(0, 1) / sqrt(columns): data that makes the circuits toggle."""
+        """
+        A matrix of normal(0, 1) / sqrt(columns): data that makes the circuits toggle.
+
+        Eight-bit floats are not divided: most would end below their smallest normal number.
+        """
 
     def matmul(self, left: Array, right: Array) -> Array:
         """left · right, of their dtype. float32 means true float32, never tf32."""

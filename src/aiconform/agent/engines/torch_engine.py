@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 
-from aiconform.agent.engines.protocol import Array, Device, DType
+from aiconform.agent.engines.numbers import number_type
+from aiconform.agent.engines.protocol import TRIAD_FACTOR, Array, Device, DType, Precision
+from aiconform.agent.errors import SkipError
 
 _KINDS = ("cuda", "xpu", "hpu")  # torch.cuda serves ROCm too
 
@@ -46,14 +48,30 @@ class TorchEngine:
 
     def noise(self, *, rows: int, columns: int, device: Device, dtype: DType, seed: int) -> Array:
         torch.manual_seed(seed)
+        if dtype.startswith("float8"):
+            values = torch.randn(rows, columns, device=device.name, dtype=torch.bfloat16)
+            return values.to(getattr(torch, dtype))
         values = torch.randn(rows, columns, device=device.name, dtype=getattr(torch, dtype))
         return values / math.sqrt(columns)
 
     def matmul(self, left: Array, right: Array) -> Array:
         return torch.mm(left, right)
 
+    def number_type(self, precision: Precision, device: Device) -> DType:
+        if precision == "fp8" and not hasattr(torch, "_scaled_mm"):
+            raise SkipError(f"torch {self.version} cannot multiply eight-bit floats")
+        architecture = _architecture(device) if self._kind == "cuda" else ""
+        return number_type(precision, platform=self.backend, architecture=architecture)
+
+    def matmul_transposed(self, left: Array, right: Array) -> Array:
+        one = torch.ones((), device=left.device)
+        return torch._scaled_mm(left, right.t(), one, one, out_dtype=torch.bfloat16)
+
     def copy(self, source: Array) -> Array:
         return source.clone()
+
+    def triad(self, left: Array, right: Array, *, into: Array) -> Array:
+        return torch.add(left, right, alpha=TRIAD_FACTOR, out=into)
 
     def group(self) -> "tuple[Device, ...]":
         return self.devices()
@@ -121,6 +139,14 @@ def _backend(kind: "str | None") -> str:
     if kind == "cuda" and getattr(torch.version, "hip", None):
         return "rocm"
     return kind or "cpu"
+
+
+def _architecture(device: Device) -> str:
+    """`gfx942` with ROCm, `9.0` with CUDA."""
+    if getattr(torch.version, "hip", None):
+        return str(torch.cuda.get_device_properties(device.name).gcnArchName)
+    major, minor = torch.cuda.get_device_capability(device.name)
+    return f"{major}.{minor}"
 
 
 def _memory_bytes(kind: str, index: int) -> "int | None":

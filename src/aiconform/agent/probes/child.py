@@ -56,7 +56,11 @@ def _perform(request: Request, emit: Emit) -> "tuple[str, str]":
 _EXERCISES = {
     "gemm.known_answer": "probes.known_answer:check_known_answer",
     "gemm.rate": "probes.gemm_rate:measure_gemm_rate",
+    "gemm.fp32": "probes.gemm_precision:exercise_precision",
+    "gemm.fp16": "probes.gemm_precision:exercise_precision",
+    "gemm.fp8": "probes.gemm_precision:exercise_precision",
     "memory.copy": "probes.memory_copy:measure_memory_copy",
+    "memory.triad": "probes.memory_triad:measure_memory_triad",
     "memory.pattern": "probes.patterns:check_memory_pattern",
     "host.h2d": "probes.host_link:measure_host_link",
     "host.d2h": "probes.host_link:measure_host_link",

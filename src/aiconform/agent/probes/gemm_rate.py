@@ -1,9 +1,11 @@
 """How fast does each device multiply matrices? 2·n³ operations a call, normal data."""
 
 import time
+from typing import Any
 
 from aiconform.agent.engines.choose import make_engine
-from aiconform.agent.engines.protocol import Device, DType, Engine, describe
+from aiconform.agent.engines.protocol import Device, describe
+from aiconform.agent.probes.multiplication import Multiplication, usual
 from aiconform.agent.probes.needs import product
 from aiconform.agent.probes.request import Emit, Request
 from aiconform.agent.probes.sampling import calls_to_fill, take_samples
@@ -15,23 +17,24 @@ from aiconform.agent.records import Body
 def measure_gemm_rate(request: Request, emit: Emit) -> None:
     """One body for each device, all at the same time, in teraflops (1e12 operations) per second."""
     engine = make_engine(str(request.values["engine"]))
-    at_once(engine.devices(), lambda device: _measure(engine, device, request), emit)
+    at_once(engine.devices(), lambda d: measure_rate(engine, d, request, usual(d)), emit)
 
 
-def _measure(engine: Engine, device: Device, request: Request) -> Body:
+def measure_rate(
+    engine: Any, device: Device, request: Request, multiplication: Multiplication
+) -> Body:
+    """Of one device, in teraflops (1e12 operations) per second."""
     started = time.monotonic()
     params = request.params
     size = rate_size(params, engine, device)
-    dtype: DType = "float32" if device.kind == "cpu" else "bfloat16"
-    left, right = (
-        engine.noise(rows=size, columns=size, device=device, dtype=dtype, seed=seed)
-        for seed in (seed_of(params), seed_of(params) + 1)
+    left, right = multiplication.noise(engine, device, size=size, seed=seed_of(params))
+    calls = calls_to_fill(
+        lambda: engine.wait(multiplication.run(engine, left, right)), seconds=sample_s(params)
     )
-    calls = calls_to_fill(lambda: engine.wait(engine.matmul(left, right)), seconds=sample_s(params))
 
     def teraflops_per_second() -> float:
         began = time.perf_counter()
-        engine.wait(*[engine.matmul(left, right) for _ in range(calls)])
+        engine.wait(*[multiplication.run(engine, left, right) for _ in range(calls)])
         return 2.0 * size**3 * calls / (time.perf_counter() - began) / 1e12
 
     sampled = take_samples(
@@ -46,7 +49,7 @@ def _measure(engine: Engine, device: Device, request: Request) -> Body:
         "metric": "gemm.rate",
         "unit": "teraflops_per_second",
         **sampled.fields(),
-        "params": {"size": size, "dtype": dtype, **product(device)},
+        "params": {"size": size, "dtype": multiplication.dtype, **product(device)},
         "engine": describe(engine),
         "seconds": time.monotonic() - started,
     }

@@ -8,9 +8,11 @@ broken unit from a passing event.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from aiconform.agent.engines.choose import make_engine
-from aiconform.agent.engines.protocol import Device, DType, Engine, describe
+from aiconform.agent.engines.protocol import Device, describe
+from aiconform.agent.probes.multiplication import Multiplication, usual
 from aiconform.agent.probes.request import Emit, Request
 from aiconform.agent.probes.signs import SignProduct, Wrong
 from aiconform.agent.probes.sizes import known_answer_size, repeats_of, seed_of
@@ -23,7 +25,7 @@ def check_known_answer(request: Request, emit: Emit) -> None:
     """One body for each device."""
     engine = make_engine(str(request.values["engine"]))
     for device in engine.devices():
-        emit(_check(engine, device, request))
+        emit(check_product(engine, device, request, usual(device)))
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,16 @@ class _Seen:
     repeated: "bool | None" = None  # None: there was no fault to repeat
 
 
-def _check(engine: Engine, device: Device, request: Request) -> Body:
+def check_product(
+    engine: Any, device: Device, request: Request, multiplication: Multiplication
+) -> Body:
+    """One device's product of signs, repeated, against what it must be."""
     started = time.monotonic()
     size = known_answer_size(request.params, engine, device)
-    dtype: DType = "float32" if device.kind == "cpu" else "bfloat16"
     product = SignProduct(seed=seed_of(request.params), size=size)
-    left, right = (
-        engine.place(values, rows=size, columns=size, device=device, dtype=dtype)
-        for values in (product.left_values(), product.right_values())
-    )
+    left, right = multiplication.known(engine, device, product)
     seen = _look(
-        lambda: engine.fetch(engine.matmul(left, right)),
+        lambda: engine.fetch(multiplication.run(engine, left, right)),
         product,
         repeats=repeats_of(request.params),
         has_time=lambda: request.has_time(KEEP_FREE),
@@ -64,7 +65,7 @@ def _check(engine: Engine, device: Device, request: Request) -> Body:
         "detail": _detail(seen),
         "params": {
             "size": size,
-            "dtype": dtype,
+            "dtype": multiplication.dtype,
             "seconds": round(time.monotonic() - started, 3),
         },
         "engine": describe(engine),

@@ -17,7 +17,7 @@ from aiconform.agent.probes.needs import product
 from aiconform.agent.probes.request import Emit, Request
 from aiconform.agent.probes.sampling import calls_to_fill, take_samples
 from aiconform.agent.probes.sizes import (
-    device_copy_side,
+    device_buffer_side,
     repeats_of,
     sample_s,
     seed_of,
@@ -59,7 +59,7 @@ def _measure_host(request: Request, tree: Tree) -> Body:
 
 def _measure_device(engine: Engine, device: Device, request: Request) -> Body:
     started = time.monotonic()
-    side, reduced = device_copy_side(request.params, device)
+    side, reduced = device_buffer_side(request.params, device, buffers=2)
     source = engine.noise(
         rows=side, columns=side, device=device, dtype="float32", seed=seed_of(request.params)
     )

@@ -9,9 +9,9 @@ from aiconform.agent.records import Stream, evidence, not_run
 from aiconform.agent.tasks import ExerciseOrder
 
 EXERCISES = (
-    "gemm.known_answer", "gemm.rate", "memory.copy", "memory.pattern", "host.h2d", "host.d2h",
-    "peer.copy", "coll.all_reduce", "coll.all_gather", "coll.reduce_scatter", "coll.all_to_all",
-    "sustain", "train.step",
+    "gemm.known_answer", "gemm.rate", "memory.copy", "memory.triad", "gemm.fp32", "gemm.fp16",
+    "gemm.fp8", "memory.pattern", "host.h2d", "host.d2h", "peer.copy", "coll.all_reduce",
+    "coll.all_gather", "coll.reduce_scatter", "coll.all_to_all", "sustain", "train.step",
 )  # fmt: skip
 QUICK = EXERCISES[:3]  # what `local` does when it is not told
 

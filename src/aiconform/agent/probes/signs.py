@@ -1,9 +1,9 @@
 """
 Products of matrices of ±1, known exactly beforehand.
 
-Every partial sum is a small integer, so any order of accumulation gives the same bits in float32
-and bfloat16, and the tolerance is zero. A row of signs is one Python integer with a bit for each
-column (1 means +1), so that dot products are `xor` and a population count, exact and fast.
+Every partial sum is a small integer, so any order of accumulation gives the same bits in float32,
+float16 and bfloat16, and the tolerance is zero. A row of signs is one Python integer with a bit for
+each column (1 means +1), so that dot products are `xor` and a population count, exact and fast.
 """
 
 import hashlib
@@ -36,7 +36,11 @@ class Wrong:
 
 
 class SignProduct:
-    """C = A · B with A and B of ±1, `size` a multiple of 8 and at most 4096."""
+    """
+    C = A · B with A and B of ±1, `size` a multiple of 8 and at most 4096.
+
+    Sums are even and, but for one in 10^14, within 512: exact in bfloat16 and float16 as well.
+    """
 
     def __init__(self, *, seed: int, size: int) -> None:
         if size % 8 or not 8 <= size <= 4096:
@@ -51,6 +55,9 @@ class SignProduct:
 
     def right_values(self) -> bytes:
         return _as_floats(self.right, self.size)
+
+    def right_transposed_values(self) -> bytes:
+        return _as_floats(self._columns, self.size)
 
     def expected(self, row: int, column: int) -> int:
         return self.size - 2 * (self.left[row] ^ self._columns[column]).bit_count()

@@ -26,7 +26,7 @@ _REPEATS = {"tiny": 2, "quick": 5, "standard": 16, "thorough": 30}
 _SAMPLE_S = {"tiny": 0.005, "quick": 0.05, "standard": 0.05, "thorough": 0.1}
 # One buffer, unless caches ask for more; `tiny` measures the cache and does not pretend otherwise.
 _COPY_BYTES = {"tiny": 1 << 20, "quick": 64 << 20, "standard": 256 << 20, "thorough": 1 << 30}
-_DEVICE_COPY_SIDE = {"tiny": 512, "quick": 16384, "standard": 16384, "thorough": 32768}
+_DEVICE_BUFFER_SIDE = {"tiny": 512, "quick": 16384, "standard": 16384, "thorough": 32768}
 _MOST_THREADS = 64
 _HOST_LINK_BYTES = {
     "tiny": (1 << 18,),
@@ -88,10 +88,12 @@ def wanted_copy_bytes(params: Mapping[str, Any], *, cache_bytes: int) -> int:
     return _COPY_BYTES[scale] if scale == "tiny" else max(_COPY_BYTES[scale], 4 * cache_bytes)
 
 
-def device_copy_side(params: Mapping[str, Any], device: Device) -> "tuple[int, bool]":
-    """Side of a square float32 matrix of which two fit into 0.6 of the memory; was it shrunk?"""
-    wanted = side = int(params.get("side", _DEVICE_COPY_SIDE[scale_of(params)]))
-    while device.memory_bytes is not None and 2 * 4 * side * side > 0.6 * device.memory_bytes:
+def device_buffer_side(
+    params: Mapping[str, Any], device: Device, *, buffers: int
+) -> "tuple[int, bool]":
+    """Side of square float32 matrices that all fit into 0.6 of the memory; was it shrunk?"""
+    wanted = side = int(params.get("side", _DEVICE_BUFFER_SIDE[scale_of(params)]))
+    while device.memory_bytes is not None and buffers * 4 * side**2 > 0.6 * device.memory_bytes:
         side //= 2
     return side, side < wanted
 

@@ -10,8 +10,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from aiconform.agent.engines.protocol import Device, DType, describe
+from aiconform.agent.engines.protocol import Device, describe
 from aiconform.agent.errors import SkipError
+from aiconform.agent.probes.multiplication import usual
 from aiconform.agent.probes.needs import accelerators, engine_for_accelerators, product
 from aiconform.agent.probes.request import Emit, Request
 from aiconform.agent.probes.sampling import calls_to_fill, summarise
@@ -49,14 +50,15 @@ def _measure(engine: Any, device: Device, request: Request) -> Body:
     started = time.monotonic()
     params = request.params
     size = rate_size(params, engine, device)
-    dtype: DType = "float32" if device.kind == "cpu" else "bfloat16"
     seconds = sustain_s(params, left_s=request.left_s())
-    left, right = (
-        engine.noise(rows=size, columns=size, device=device, dtype=dtype, seed=seed)
-        for seed in (seed_of(params), seed_of(params) + 1)
-    )
+    multiplication = usual(device)
+    left, right = multiplication.noise(engine, device, size=size, seed=seed_of(params))
+
+    def multiply(calls: int) -> None:
+        engine.wait(*[multiplication.run(engine, left, right) for _ in range(calls)])
+
     sample = min(1.0, seconds / SAMPLES)
-    calls = calls_to_fill(lambda: engine.wait(engine.matmul(left, right)), seconds=sample)
+    calls = calls_to_fill(lambda: multiply(1), seconds=sample)
     rates: "list[float]" = []
     until = time.monotonic() + seconds
 
@@ -67,7 +69,7 @@ def _measure(engine: Any, device: Device, request: Request) -> Body:
 
     while wanted():
         began = time.perf_counter()
-        engine.wait(*[engine.matmul(left, right) for _ in range(calls)])
+        multiply(calls)
         rates.append(2.0 * size**3 * calls / (time.perf_counter() - began) / 1e12)
     if len(rates) < FEWEST_SAMPLES:
         raise SkipError(f"{device.name}: only {len(rates)} samples in {seconds:.0f} s")
@@ -80,8 +82,12 @@ def _measure(engine: Any, device: Device, request: Request) -> Body:
         "unit": "ratio",
         "value": found.median,
         "statistic": vars(found),
-        "params": {"size": size, "dtype": dtype, "scale": str(params.get("scale", "quick")),
-                   **product(device)},
+        "params": {
+            "size": size,
+            "dtype": multiplication.dtype,
+            "scale": str(params.get("scale", "quick")),
+            **product(device),
+        },
         "engine": describe(engine),
         "seconds": time.monotonic() - started,
-    }  # fmt: skip
+    }
