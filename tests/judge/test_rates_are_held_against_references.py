@@ -272,7 +272,7 @@ def test_wrong_product_of_another_kind_of_number_is_corruption(
     repeated: bool, finding: tuple[str, str, str]
 ) -> None:
     item = "gemm.fp16"
-    said = gemm(700.0).model_copy(update={"exercise": item})
+    said = gemm(790.0).model_copy(update={"exercise": item})
     wrong = answer("cuda:0", exercise=item, ok=False, wrong_count=1, repeated=repeated)
 
     judgement = judge(
