@@ -11,7 +11,7 @@ from aiconform import __version__
 from aiconform.checks.framework.registry import all_checks
 from aiconform.journal import replay
 from aiconform.model.records import CheckBegan, CheckEnded, Entry
-from bench.suite import Measured, measured, write
+from bench.suite import SPEED, Measured, measured, publish, write
 from e2e import product, requirements
 from e2e.lab.lab import Lab
 from e2e.platforms.everything import everything
@@ -34,7 +34,9 @@ def main() -> int:
             print(check, *requirements.told(run, check), file=sys.stderr)
         entries = replay(run.results / NAME / "journal.ndjson.gz").entries
     whole = measured("all checks: start to everything removed", "s", [run.seconds], "aim 900")
-    print(write("checks", [whole, *_by_check(entries)], {"aiconform": __version__}))
+    figures = [whole, *_by_check(entries)]
+    print(write("checks", figures, {"aiconform": __version__}))
+    publish(SPEED, "checks", figures)
     return 0
 
 

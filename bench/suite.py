@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "results"
+SPEED = Path(__file__).resolve().parent.parent / "docs" / "explanation-speed.md"
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,15 @@ def replaced(page: Path, text: str, name: str, table: str) -> str:
     if not mark or not end_mark:
         raise ValueError(f"{page.name} has no place for the table {name}")
     return f"{before}{begin}\n{table}\n\n{end}{after}"
+
+
+def publish(page: Path, name: str, figures: Sequence[Measured]) -> None:
+    """
+    Write the figures as the table of this name into a page of the docs.
+
+    Raises:
+        ValueError: The page lacks the marks.
+    """
+    rows = [f"| {f.name} | {f.value:,.3g} {f.unit} | {f.compared_with} |" for f in figures]
+    table = "\n".join(["| what | median | compared with |", "|---|---|---|", *rows])
+    page.write_text(replaced(page, page.read_text(), name, table))
