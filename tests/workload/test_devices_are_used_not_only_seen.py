@@ -221,3 +221,27 @@ def test_stay_is_cut_short_by_sigterm() -> None:
 
 def _opened(seen: dict[str, Any]) -> list[str]:
     return [device["path"] for device in seen["devices"] if device["opening"] is not None]
+
+
+def test_files_are_read_and_absent_ones_told(tmp_path: Path) -> None:
+    (tmp_path / "version").write_text("Kernel Module 1.4.2\n")
+    (tmp_path / "long").write_text("x" * 100_000)
+
+    seen = look(Ask(read=(f"{tmp_path}/v*", f"{tmp_path}/long", f"{tmp_path}/none")))
+
+    version, long, none = seen.facts["texts"]
+    assert version["text"] == "Kernel Module 1.4.2\n"
+    assert len(long["text"]) == 4000
+    assert (none["text"], none["error"]) == (None, "ENOENT")
+
+
+def test_command_reads_files(tmp_path: Path) -> None:
+    (tmp_path / "version").write_text("1.4.2")
+
+    line = last_line(finished("devices", "--read", str(tmp_path / "version")))
+
+    assert line["texts"][0]["text"] == "1.4.2"
+
+
+def test_relative_path_is_refused() -> None:
+    assert finished("devices", "--read", "version", status=2)

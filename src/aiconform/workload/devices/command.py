@@ -34,7 +34,13 @@ def run(arguments: Sequence[str]) -> int:
     voice = Voice(identity)
     numbers = tuple(number for some in flags.mknod for number in some)
     seen = look(
-        Ask(open=tuple(flags.open), make=numbers, execute=tuple(flags.execute)), hold=flags.hold
+        Ask(
+            open=tuple(flags.open),
+            make=numbers,
+            execute=tuple(flags.execute),
+            read=tuple(flags.read),
+        ),
+        hold=flags.hold,
     )
     voice.say("devices.seen", **seen.facts)
     if flags.port is not None:
@@ -77,11 +83,25 @@ def _parser() -> argparse.ArgumentParser:
         metavar="COMMAND",
         help="run a vendor's listing when the image has it, e.g. 'nvidia-smi -L'; may be repeated",
     )
+    add(
+        "--read",
+        type=_path,
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="print a file, e.g. /proc/driver/nvidia/version or a pattern; may be repeated",
+    )
     add("--hold", action="store_true", help="keep what opened open until the end")
     add("--sleep", type=seconds(0, 86400), default=0.0, help="seconds to stay afterwards")
     add("--port", type=whole(0, 65535), help="stay and look again on POST /look (0: a free port)")
     add("--host", help="address to listen on (default: every address)")
     return parser
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no absolute path")
+    return text
 
 
 def _command_line(text: str) -> str:

@@ -1,5 +1,7 @@
 """One look: everything found, everything asked for tried."""
 
+import errno
+import glob
 import os
 import shlex
 import shutil
@@ -20,6 +22,8 @@ from aiconform.workload.devices.surroundings import (
 
 EXECUTE_LIMIT_S = 30.0
 OUTPUT_LIMIT = 16_000
+READ_LIMIT = 4_000
+FILE_LIMIT = 64  # files of all patterns together
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Ask:
     open: "tuple[Wanted, ...]" = ()
     make: "tuple[Number, ...]" = ()
     execute: "tuple[str, ...]" = ()  # command lines, run without a shell
+    read: "tuple[str, ...]" = ()  # paths or patterns of paths
 
 
 @dataclass
@@ -59,6 +64,7 @@ def look(ask: Ask, *, hold: bool = False) -> Look:
             for number in ask.make
         ],
         "executed": [_execute(line) for line in ask.execute],
+        "texts": [_read(path) for path in _paths(ask.read)],
         "vendor_files": list(found.named),
         "mounts": [mount.as_json() for mount in mounts[:500]],
         "held": len(seen.held),
@@ -101,6 +107,25 @@ def _execute(line: str) -> "dict[str, Any]":
         status, output = None, str(exc).encode()
     text = output[:OUTPUT_LIMIT].decode(errors="replace")
     return {"command": line, "found": True, "status": status, "output": text}
+
+
+def _paths(patterns: "Sequence[str]") -> "list[str]":
+    """A path without a wildcard stays in, so that its absence is told."""
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        names = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207
+        found.update(dict.fromkeys(names))
+    return list(found)[:FILE_LIMIT]
+
+
+def _read(path: str) -> "dict[str, Any]":
+    """`error` is the errno's name, and `text` null, when it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(READ_LIMIT).decode(errors="replace")
+    except OSError as exc:
+        return {"path": path, "text": None, "error": errno.errorcode.get(exc.errno or 0, "EIO")}
+    return {"path": path, "text": text, "error": None}
 
 
 def _mounts() -> "Sequence[Mount]":

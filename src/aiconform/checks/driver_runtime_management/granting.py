@@ -1,0 +1,79 @@
+"""Pods that are given one device, and pods that ask for a version which nobody has."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiconform.catalogue.drivers import Driver
+from aiconform.checks.driver_runtime_management import manifests
+from aiconform.checks.driver_runtime_management.units import Unit
+from aiconform.checks.driver_runtime_management.versions import unheard_of
+from aiconform.checks.driver_runtime_management.visits import visit
+from aiconform.checks.framework import Context, UnavailableError
+from aiconform.cluster.resources import POD, RESOURCE_CLAIM
+
+Json = dict[str, Any]
+
+GRANT_S = 120.0  # on a node where a pod of the same image has just run
+WATCH_S = 20.0  # for what must not happen
+NOBODYS = "9999.0.0"
+
+
+async def grant(ctx: Context, unit: Unit, driver: Driver, *, number: int) -> Json:
+    """One device of the unit in a pod that looks once; freed again."""
+    claim = ""
+    if unit.device_class:
+        claim = ctx.name(f"device-{number}")
+        made = await ctx.apply(RESOURCE_CLAIM, manifests.claim(unit.device_class, name=claim))
+    pod = manifests.holder(
+        unit, ctx.hostname(unit.node), driver,
+        name=ctx.name(f"holder-{number}"), nonce=ctx.nonce, claim=claim,
+    )  # fmt: skip
+    look = await visit(ctx, pod, driver, limit_s=GRANT_S)
+    allocated: list[str] = []
+    if claim:
+        found = await ctx.get(RESOURCE_CLAIM, claim) or {}
+        allocated = _allocated(found)
+        await ctx.save(f"objects/claim-{number}.yaml", found)
+        await ctx.gone(POD, pod["metadata"]["name"])
+        await ctx.delete(RESOURCE_CLAIM, made)
+    return {
+        "maker": unit.maker, "node": unit.node, "group": unit.group,
+        "asked": unit.device_class or unit.resource, "by": "claim" if claim else "resource",
+        "allocated": allocated, "patterns": list(driver.devices), "injects": driver.injects, **look,
+    }  # fmt: skip
+
+
+async def impossible(ctx: Context, unit: Unit, driver: Driver, said: Sequence[Json]) -> None:
+    """A pod for a version that nobody has must wait: then versions can be asked for."""
+    async with ctx.step("impossible-version-waits") as seen:
+        attribute = next((s for s in said if s["adapter"] == "attribute"), None)
+        label = next((s for s in said if s["adapter"] == "label"), None)
+        name = ctx.name("impossible")
+        hostname = ctx.hostname(unit.node)
+        if attribute and unit.device_class:
+            asked = unheard_of(attribute)
+            claim = manifests.claim(unit.device_class, name=name, cel=asked)
+            await ctx.apply(RESOURCE_CLAIM, claim)
+            pod = manifests.holder(unit, hostname, driver, name=name, nonce=ctx.nonce, claim=name)
+        elif label:
+            asked = f"{label['key']}={NOBODYS}"
+            pod = manifests.choosy(
+                unit, hostname, name=name, nonce=ctx.nonce, label=label["key"], value=NOBODYS
+            )
+        else:
+            raise UnavailableError("NothingToAskBy", "no attribute or label tells a version")
+        seen["asked"] = asked
+        await ctx.apply(POD, pod)
+        await ctx.sleep(WATCH_S)
+        last = await ctx.get(POD, name) or {}
+        seen["bound"] = (last.get("spec") or {}).get("nodeName")
+        conditions = (last.get("status") or {}).get("conditions") or ()
+        scheduled: Json = next((c for c in conditions if c.get("type") == "PodScheduled"), {})
+        seen["reason"] = str(scheduled.get("reason") or "")
+        seen["message"] = str(scheduled.get("message") or "")[:400]
+
+
+def _allocated(claim: Json) -> list[str]:
+    allocation = (claim.get("status") or {}).get("allocation") or {}
+    results = (allocation.get("devices") or {}).get("results") or ()
+    return [f"{r.get('driver')}/{r.get('pool')}/{r.get('device')}" for r in results]
