@@ -244,4 +244,4 @@ def test_command_reads_files(tmp_path: Path) -> None:
 
 
 def test_relative_path_is_refused() -> None:
-    assert finished("devices", "--read", "version", status=2)
+    assert finished("devices", "--read", "version").returncode == 2
