@@ -40,9 +40,7 @@ def test_driver_that_tells_its_version_passes_with_its_evidence(
     table = (directory / "versions.csv").read_text()
     for node in ("node1", "node2"):
         assert f"{node},{DRIVER},1.4.2,{DRIVER}/driverVersion,1.4.2" in table
-    assert (
-        "--- PASS: TestAcceleratorDriverRuntimeManagement" in (directory / "e2e.log").read_text()
-    )
+    assert "--- PASS: TestAcceleratorDriverRuntimeManagement" in (directory / "e2e.log").read_text()
 
 
 def test_mutant_driver_that_lies_about_its_version_fails(

@@ -16,6 +16,7 @@ from aiconform.checks.framework.fake import FakePlatform
 from aiconform.checks.framework.inventory import take_inventory
 from aiconform.cluster.resources import NODE, RESOURCE_CLAIM
 from aiconform.model.errors import ClusterError
+from aiconform.model.records import EvidenceFile, Sighted
 from aiconform.model.requirement import RequirementVerdict
 from tests.checks.driver_runtime_management.world import DRIVER, FULL, GPU, DriverPlatform
 from tests.checks.interrupted import assert_nothing_is_left_when_stopped_anywhere
@@ -319,7 +320,8 @@ async def test_table_shows_both_sides() -> None:
 
     entries = await platform.run(CHECK)
 
-    (text,) = [e.record.text for e in entries if getattr(e.record, "path", "") == "versions.csv"]
+    records = [e.record for e in entries]
+    (text,) = [r.text for r in records if isinstance(r, EvidenceFile) and r.path == "versions.csv"]
     assert f"node1,nvidia,580.95.05,{FULL},580.95.05,/proc/driver/nvidia/version" in text
 
 
@@ -331,7 +333,8 @@ async def test_shared_names_of_one_vendor_are_one_unit() -> None:
 
     entries = await platform.run(CHECK)
 
-    (found,) = [e.record for e in entries if getattr(e.record, "step", "") == "accelerators-found"]
+    records = [e.record for e in entries]
+    (found,) = [r for r in records if isinstance(r, Sighted) and r.step == "accelerators-found"]
     assert [(u["maker"], u["total"]) for u in found.facts["units"]] == [("nvidia", 1)] * 2
 
 
@@ -377,8 +380,8 @@ def test_what_was_not_looked_at_is_told(facts: dict[str, Any], reason: str) -> N
 
 
 def rule_of_found(facts: dict[str, Any]) -> Answer:
-    nothing = {"units": [], "undescribed": [], "incomplete": [], "left_out": [],
-               "not_permitted": []}  # fmt: skip
+    kinds = ("units", "undescribed", "incomplete", "left_out", "not_permitted")
+    nothing: dict[str, list[Any]] = {kind: [] for kind in kinds}
     return judging._found({**nothing, **facts})
 
 
