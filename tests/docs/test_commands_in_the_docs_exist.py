@@ -1,6 +1,5 @@
 """Every command that the docs show is one: its program, its options, its files, its values."""
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -10,12 +9,12 @@ from typing import Any
 import click
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 
 from aiconform.cli.main import COMMANDS, aiconform
-from tests.chart.chart_files import about, merged, schema
+from tests.chart.chart_files import about, schema
 from tests.docs.shell import PAGES, ROOT, Command, commands, mentioned, simple
 from tests.docs.site import lay_out
+from tests.docs.taken import assert_values, is_value, parse
 
 ALL = [command for page in PAGES for command in commands(page)]
 SAID = [command for page in PAGES for command in mentioned(page)]
@@ -64,21 +63,6 @@ def test_examples_of_help_are_taken(name: str, site: Path) -> None:
         parse(line)
 
 
-def parse(words: list[str]) -> None:
-    """
-    Raises:
-        click.UsageError: There is no such command or option, or a value is not one of it.
-    """
-    group = click.Context(aiconform, info_name="aiconform")
-    name, command, rest = aiconform.resolve_command(group, words)
-    assert command is not None
-    try:
-        context = command.make_context(name, rest, parent=group)
-    except click.exceptions.Exit:  # --help
-        return
-    _values(context.params.get("sets") or (), f"aiconform {' '.join(words)}")
-
-
 @pytest.fixture(scope="module")
 def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return lay_out(tmp_path_factory.mktemp("site"))
@@ -107,7 +91,7 @@ def test_helm_is_given_a_chart_of_ours_and_values_that_it_takes(command: Command
         key, _, file = entry.partition("=")
         assert file
         sets.append(f"{key}=")
-    _values(sets, str(command))
+    assert_values(sets, str(command))
     if words[0] in {"install", "upgrade", "template"}:
         chart = words[2] if words[1] != "--install" else words[3]
         assert chart in {"charts/aiconform", f"./aiconform-{about()['version']}.tgz"}
@@ -147,7 +131,7 @@ def test_values_that_are_spoken_of_exist() -> None:
         f"{page.relative_to(ROOT)}: {key}"
         for page in PAGES
         for key in pattern.findall(page.read_text())
-        if key.rpartition(".")[2] not in others and not _is_value(key)
+        if key.rpartition(".")[2] not in others and not is_value(key)
     ]
 
     assert unknown == []
@@ -170,43 +154,6 @@ def examples(text: str) -> Iterator[list[str]]:
             for command in simple(line.strip(), page=ROOT / "README.md", line=0):
                 if command.program == "aiconform":
                     yield list(command.arguments)
-
-
-def _values(sets: Any, where: str) -> None:
-    """Each is a value of the chart, and the schema takes it."""
-    changes: dict[str, Any] = {}
-    for entry in sets:
-        key, found, value = entry.partition("=")
-        assert found, entry
-        assert _is_value(key), f"{where}: there is no value {key}"
-        place = changes
-        *parents, last = key.split(".")
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = _typed(value)
-    errors = Draft202012Validator(schema()).iter_errors(merged(changes))
-    assert [f"{error.json_path}: {error.message}" for error in errors] == [], where
-
-
-def _typed(text: str) -> Any:
-    """As Helm reads the right side of --set."""
-    if text.startswith("{"):
-        return [_typed(part) for part in text.strip("{}").split(",")]
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _is_value(key: str) -> bool:
-    part: Any = schema()
-    for name in key.split("."):
-        if "$ref" in part:
-            part = schema()["$defs"][part["$ref"].rpartition("/")[2]]
-        if name not in part.get("properties", {}):
-            return isinstance(part.get("additionalProperties"), dict)  # free keys, as labels
-        part = part["properties"][name]
-    return True
 
 
 @cache
