@@ -5,20 +5,31 @@ from pathlib import Path
 
 import pytest
 
-from e2e import product
+from aiconform.cluster.rights import RIGHTS
+from e2e import audit, product
 from e2e.lab.lab import Lab
 
 pytestmark = pytest.mark.lab
+
+# Which only a run needs whose coordinator was started again, or whose agent ended.
+FOR_TROUBLE = frozenset({
+    ("get", "apps", "daemonsets"), ("update", "apps", "daemonsets"), ("get", "", "configmaps"),
+    ("update", "", "configmaps"), ("get", "", "pods/log"),
+})  # fmt: skip
 
 
 @pytest.mark.usefixtures("tidy")
 def test_sound_cluster_passes_and_its_tarball_is_judged_alike_again(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
-    """A verdict per node, device and link."""
-    run = product.run(lab, images, results, "--name", "sound")
+    """A verdict per node, device and link, and no right is asked for in vain or held idle."""
+    with audit.recorded(lab, release=product.RELEASE) as asked:
+        run = product.run(lab, images, results, "--name", "sound")
 
     assert run.exit_code == 0, run.output
+    assert asked.denied == set()
+    used = {(verb, group, resource) for _, verb, group, resource in asked.used}
+    assert {(r.verb, r.group, r.resource) for r in RIGHTS} - used <= FOR_TROUBLE
     assert run.verdicts("node") == dict.fromkeys(lab.node_names, "PASS")
     assert run.verdicts("gemm.known_answer") == {f"{n}/cpu": "PASS" for n in lab.node_names}
     assert set(run.verdicts("tcp.path").values()) == {"PASS"}
