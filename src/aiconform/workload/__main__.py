@@ -15,6 +15,7 @@ SERVERS = {
     "series": "several loads one after another, in one process",
     "devices": "lists the devices in this container and tries to open or make them",
     "barrier": "one rank of a gang: ends well only when all ranks have met",
+    "sandbox": "tells which kernel it meets, and tries ways out of the container",
     "burn": "keeps a processor or an accelerator busy, and memory filled",
 }
 
