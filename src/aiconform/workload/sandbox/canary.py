@@ -35,6 +35,7 @@ def canaries(word: str, *, folder: str, port: int) -> "Iterator[None]":
     finally:
         process.kill()
         process.wait()
+        server.shutdown(socket.SHUT_RDWR)  # else the waiting thread keeps the port
         server.close()
         file.unlink(missing_ok=True)
 
