@@ -11,7 +11,7 @@ LAB_LIMITS := -o timeout=900 -o timeout_func_only=true --durations=15
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e build \
-	manifests findings schemas check-rights lock bundle bench bench-start bench-checks bench-fabric bench-scale \
+	manifests docs findings schemas check-rights lock bundle bench bench-start bench-checks bench-fabric bench-scale \
 	clean
 
 help: ## Show this list
@@ -34,7 +34,7 @@ test: verify e2e ## Everything that CI runs: lint, types, layers, unit and end-t
 test-all: test ## `make test` and the suites that are long by nature
 	@$(PY) -m pytest e2e/tests -m long $(LAB_LIMITS)
 
-verify: venv lint type layers unit ## Everything that needs no cluster
+verify: venv lint type layers docs unit ## Everything that needs no cluster
 
 fmt: venv ## Format the code
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
@@ -62,6 +62,15 @@ manifests: venv ## Render manifests/install.yaml from the chart
 
 findings: venv ## Write docs/reference-findings.md from the catalogue
 	@$(PY) tools/render_findings.py
+
+docs: build/docs-venv/.made ## Build the site of the docs into build/docs; a warning is an error
+	@build/docs-venv/bin/sphinx-build --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "build/docs/index.html"
+
+build/docs-venv/.made: requirements/docs.txt | venv
+	@$(PY) -m venv --clear build/docs-venv
+	@build/docs-venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/docs.txt
+	@touch $@
 
 schemas: venv ## Write docs/schemas/ from the models
 	@$(PY) -m tools.render_schemas

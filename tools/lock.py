@@ -22,6 +22,7 @@ COMMON = (
 FILES = {
     "image.txt": ("pyproject.toml",),
     "engine.txt": ("--group", "engine"),
+    "docs.txt": ("requirements/docs.in",),
     "dev.txt": ("pyproject.toml", "--extra", "cli", "--group", "dev"),
 }
 

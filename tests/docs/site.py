@@ -26,6 +26,7 @@ def lay_out(folder: Path) -> Path:
     (folder / "AIConformance-1.37.yaml").write_text(checklist_text("1.37"))
     (folder / "product.yaml").write_text(shown("how-to-submit.md"))
     (folder / "waivers.yaml").write_text(shown("how-to-waive.md"))
+    (folder / "references.yaml").write_text(shown("faq.md"))
     (folder / "site.yaml").write_text("run: {profile: quick}\n")
     (folder / "v1.37" / "turbo-encabulator").mkdir(parents=True)
     return folder

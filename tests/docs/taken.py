@@ -16,6 +16,9 @@ def parse(words: list[str]) -> None:
     Raises:
         click.UsageError: There is no such command or option, or a value is not one of it.
     """
+    if words[0].startswith("-"):
+        assert words in (["--help"], ["-h"], ["--version"]), words
+        return
     group = click.Context(aiconform, info_name="aiconform")
     name, command, rest = aiconform.resolve_command(group, words)
     assert command is not None

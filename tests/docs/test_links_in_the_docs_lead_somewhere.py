@@ -45,22 +45,3 @@ def leads_somewhere(page: Path, link: str) -> bool:
 
 def test_links_are_found() -> None:
     assert sum(len(list(links(page))) for page in PAGES) > 50
-
-
-def test_every_page_of_the_docs_is_reached_from_the_readme() -> None:
-    """A page that nothing leads to is not there for its readers."""
-    reached, waiting = set[Path](), [ROOT / "README.md"]
-    while waiting:
-        page = waiting.pop()
-        if page in reached:
-            continue
-        reached.add(page)
-        for link in links(page):
-            target = (page.parent / link.partition("#")[0]).resolve()
-            if target.is_dir():
-                waiting += target.rglob("*.md")
-            elif target.suffix == ".md" and target.exists():
-                waiting.append(target)
-
-    docs = {page for page in PAGES if page.is_relative_to(ROOT / "docs")}
-    assert {str(page.relative_to(ROOT)) for page in docs - reached} == set()
