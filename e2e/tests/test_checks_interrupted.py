@@ -87,6 +87,7 @@ def test_killed_coordinator_begins_the_check_again_and_cleans_up(
     assert f"PASS    {ID}" in log
 
 
+@pytest.mark.timeout(3600, func_only=True)
 def test_all_checks_interrupted_at_any_moment_leave_nothing(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
