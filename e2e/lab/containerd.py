@@ -107,6 +107,12 @@ class Images:
         self._ctr("images", "tag", "--force", HIDDEN + reference, reference)
         self._ctr("images", "remove", "--sync", HIDDEN + reference)
 
+    def forget(self, part: str) -> None:
+        """Remove every image whose name has this part, and its layers with it."""
+        found = [name for name in self._digests() if part in name]
+        if found:
+            self._ctr("images", "remove", "--sync", *found)
+
     def _digests(self) -> dict[str, str]:
         rows = self._ctr("images", "list").splitlines()[1:]
         return {row.split()[0]: row.split()[2] for row in rows if len(row.split()) > 2}
