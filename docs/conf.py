@@ -18,5 +18,5 @@ html_title = f"aiconform {release}"
 html_show_sphinx = False
 html_show_copyright = False
 html_copy_source = False
-# Read without internet: what is not in the site is not loaded.
-html_theme_options = {"top_of_page_buttons": []}
+html_show_search_summary = False  # from file:// a browser may not read the pages that it finds
+html_theme_options = {"top_of_page_buttons": []}  # they would lead to a copy on the internet
