@@ -18,6 +18,7 @@ from typing import Any
 
 from e2e.lab import images
 from e2e.lab.lab import Lab
+from tools.check_results import complaints_of
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "aiconform"
@@ -172,8 +173,13 @@ def started(
 
 
 def _summary(results: Path) -> Mapping[str, Any]:
+    """Of the last run, once every file of it has been held to the published schemas."""
     found = sorted(results.glob("*/summary.json"), key=os.path.getmtime)
-    return dict(json.loads(found[-1].read_text())) if found else {}
+    if not found:
+        return {}
+    complaints = complaints_of(found[-1].parent)
+    assert not complaints, complaints[:10]
+    return dict(json.loads(found[-1].read_text()))
 
 
 def status(lab: Lab, namespace: str = NAMESPACE) -> dict[str, Any]:

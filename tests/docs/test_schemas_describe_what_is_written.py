@@ -1,9 +1,7 @@
 """The published schemas are the models', and every real file of a run keeps to its schema."""
 
-import gzip
 import json
-from collections.abc import Iterator
-from functools import cache
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,10 @@ from aiconform.cli.main import aiconform
 from aiconform.model.plan import Cost, Excluded, Group, Plan, RunConfig
 from aiconform.model.status import Awaited, Status
 from aiconform.report import write_results
-from tests.docs.recorded import WAIVERS, entries, judged, write_run
+from tests.docs.recorded import WAIVERS, judged, write_run
 from tests.submission.sample import PRODUCT
 from tests.support.journals import sound_journal
+from tools.check_results import SHAPES, complaints, complaints_of
 from tools.render_schemas import SCHEMAS, present, render, schema
 
 
@@ -27,21 +26,6 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     write_run(folder, name="test-run")
     return folder / "test-run"
-
-
-@cache
-def validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(schema(name))
-
-
-def complaints(name: str, document: Any) -> list[str]:
-    errors = validator(name).iter_errors(document)
-    return [f"{error.json_path}: {error.message}" for error in errors]
-
-
-def lines(path: Path) -> Iterator[Any]:
-    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    return (json.loads(line) for line in text.splitlines())
 
 
 def printed(*words: str) -> Any:
@@ -73,28 +57,34 @@ def test_summary_verdicts_and_findings_keep_to_their_schemas(results: Path) -> N
         assert [told for each in found for told in complaints(name, each)] == []
 
 
-def test_each_node_file_keeps_to_its_schema(results: Path) -> None:
-    files = sorted((results / "nodes").glob("*.json"))
+def test_every_file_of_a_run_keeps_to_its_schema(results: Path) -> None:
+    found = {glob: len(list(results.glob(glob))) for glob in SHAPES}
 
-    assert len(files) == 6
-    for path in files:
-        assert complaints("node", json.loads(path.read_text())) == []
-
-
-def test_each_line_of_the_journal_keeps_to_its_schema(results: Path) -> None:
-    told = list(lines(results / "journal.ndjson.gz"))
-
-    assert len(told) == len(entries())
-    assert [said for line in told for said in complaints("journal-line", line)] == []
+    assert found == {
+        "summary.json": 1, "nodes/*.json": 6, "journal.ndjson.gz": 1, "checks/*/verdict.json": 1,
+        "checks/*/steps.jsonl": 1, "diff.json": 0,
+    }  # fmt: skip
+    assert complaints_of(results) == []
 
 
-def test_files_of_a_requirement_keep_to_their_schemas(results: Path) -> None:
-    directory = results / "checks" / "gang_scheduling"
-    steps = list(lines(directory / "steps.jsonl"))
+def test_file_that_does_not_keep_to_it_is_named(results: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(results, copy)
+    path = copy / "nodes" / "node1.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"facts": 7, "more": 1}))
 
-    assert complaints("requirement", json.loads((directory / "verdict.json").read_text())) == []
-    assert [step["problem"] is None for step in steps] == [True, False]
-    assert [said for step in steps for said in complaints("step", step)] == []
+    (facts, more) = complaints_of(copy)
+
+    assert facts.startswith("nodes/node1.json: $")
+    assert "'more' was unexpected" in facts + more
+    with pytest.raises(ValueError, match="is no run"):
+        complaints_of(tmp_path)
+
+
+def test_steps_tell_their_trouble(results: Path) -> None:
+    text = (results / "checks" / "gang_scheduling" / "steps.jsonl").read_text()
+
+    assert [json.loads(line)["problem"] is None for line in text.splitlines()] == [True, False]
 
 
 def test_documents_on_stdout_keep_to_their_schemas(results: Path, tmp_path: Path) -> None:
