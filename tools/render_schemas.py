@@ -21,7 +21,17 @@ from aiconform.model.requirement import RequirementVerdict
 from aiconform.model.status import Status
 from aiconform.model.verdict import Finding, Verdict
 from aiconform.model.waiver import Waiver
-from aiconform.report.documents import DiffDocument, JournalLine, NodeFile, StepLine, Summary
+from aiconform.report.documents import (
+    DiffDocument,
+    JournalLine,
+    LintDocument,
+    NodeFile,
+    RightsDocument,
+    SimulationDocument,
+    StepLine,
+    SubmissionDocument,
+    Summary,
+)
 from aiconform.report.submission.product import Product
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "schemas" / f"v{SCHEMA_VERSION}"
@@ -50,6 +60,12 @@ SCHEMAS = {
     "diff": Published(DiffDocument, "serialization", "aiconform diff -o json"),
     "plan": Published(Plan, "serialization", "aiconform plan -o json"),
     "status": Published(Status, "serialization", "aiconform follow -o json, and status.json"),
+    "rights": Published(RightsDocument, "serialization", "aiconform rights -o json"),
+    "submission": Published(
+        SubmissionDocument, "serialization", "aiconform submission --format json"
+    ),
+    "lint": Published(LintDocument, "serialization", "aiconform submission --lint --format json"),
+    "simulation": Published(SimulationDocument, "serialization", "aiconform simulate -o json"),
     "waivers": Published(tuple[Waiver, ...], "validation", "waivers.yaml"),
     "references": Published(tuple[SiteReference, ...], "validation", "references.yaml"),
     "product": Published(Product, "validation", "product.yaml"),

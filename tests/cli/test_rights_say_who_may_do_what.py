@@ -14,6 +14,7 @@ from aiconform.cli.site import Json
 from aiconform.cluster.rights import RIGHTS
 from aiconform.model.plan import Checks, RunConfig
 from tests.cli.site import FakeSite
+from tools.check_results import complaints
 
 LAB = Places.by_default("lab", "aiconform")
 DEMO = RunConfig(name="demo")
@@ -157,6 +158,7 @@ def test_namespaces_that_the_values_name_are_asked_about(monkeypatch: pytest.Mon
         monkeypatch, decide, "-n", "lab", "--set", "namespace.work=x", "-o", "json", config=config
     )
 
+    assert complaints("rights", json.loads(result.output)) == []
     assert json.loads(result.output)["namespaces"] == {
         "own": "lab", "work": "team-work", "probe": "team-probe"
     }  # fmt: skip

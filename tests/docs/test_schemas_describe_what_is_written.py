@@ -15,6 +15,7 @@ from aiconform.model.plan import Cost, Excluded, Group, Plan, RunConfig
 from aiconform.model.status import Awaited, Status
 from aiconform.report import write_results
 from tests.docs.recorded import WAIVERS, judged, write_run
+from tests.docs.site import RUN, lay_out
 from tests.submission.sample import PRODUCT
 from tests.support.journals import sound_journal
 from tools.check_results import SHAPES, complaints, complaints_of
@@ -95,6 +96,28 @@ def test_documents_on_stdout_keep_to_their_schemas(results: Path, tmp_path: Path
     assert compared["changes"]
     assert complaints("diff", compared) == []
     assert complaints("summary", printed("report", str(results), "-o", "json")) == []
+
+
+def test_submission_and_its_lint_keep_to_their_schemas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lay_out(tmp_path))
+    files = ("--checklist", "AIConformance-1.37.yaml", "--product", "product.yaml")
+
+    made = printed("submission", *files, f"results/{RUN}.tar.gz", "-o", "made", "--format", "json")
+    linted = printed("submission", "--lint", "made", "--format", "json")
+
+    assert made["unclaimed_musts"]
+    assert linted["findings"]
+    assert complaints("submission", made) == []
+    assert complaints("lint", linted) == []
+
+
+@pytest.mark.parametrize("kind", ["none", "dead"])
+def test_simulation_keeps_to_its_schema(kind: str) -> None:
+    told = printed("simulate", "--nodes", "8", "--kind", kind, "--trials", "1", "-o", "json")
+
+    assert complaints("simulation", told) == []
 
 
 def test_plan_and_status_keep_to_their_schemas() -> None:

@@ -13,7 +13,7 @@ from aiconform.model.base import Count, Frozen, Name, Sentence, Text
 from aiconform.model.outcome import Outcome
 from aiconform.model.plan import NodeFacts
 from aiconform.model.records import Entry, NodeChanged, StepProblem
-from aiconform.model.requirement import StepName
+from aiconform.model.requirement import Level, RequirementId, StepName
 from aiconform.model.verdict import Finding, Judgement, RunVerdict, Verdict
 from aiconform.model.wire import (
     Counters,
@@ -136,3 +136,106 @@ class DiffDocument(Frozen):
     changes: tuple[ChangeTold, ...]
     shifts: tuple[ShiftTold, ...]
     notes: tuple[str, ...]
+
+
+Granted = Literal["yes", "no", "unknown"]
+
+
+class InstallRight(Frozen):
+    """A right that whoever installs needs."""
+
+    right: str
+    why: str
+    granted: Granted
+
+
+class RunRight(Frozen):
+    """
+    A right of the coordinator.
+
+    `namespace` None: it holds in the whole cluster. `switch`: the value of the chart that leaves it
+    out. `grantable`: may the account of the kubeconfig grant it?
+    """
+
+    right: str
+    namespace: str | None
+    why: str
+    lost_without: str
+    switch: str | None
+    granted: Granted
+    grantable: Granted
+
+
+class Namespaces(Frozen):
+    """Of a run itself, and those that its checks work in."""
+
+    own: Name
+    work: Name
+    probe: Name
+
+
+class RightsDocument(Frozen):
+    """What `aiconform rights -o json` prints."""
+
+    namespaces: Namespaces
+    install: tuple[InstallRight, ...]
+    run: tuple[RunRight, ...]
+
+
+class RemarkTold(Frozen):
+    """What lint says of a submission; advice leaves it clean."""
+
+    rule: str
+    where: str
+    problem: str
+    mend: str
+    severity: Literal["error", "advice"]
+
+
+class LintDocument(Frozen):
+    """What `aiconform submission --lint DIR --format json` prints."""
+
+    clean: bool
+    findings: tuple[RemarkTold, ...]
+
+
+class ClaimTold(Frozen):
+    """A requirement in a submission; an empty `status` claims nothing."""
+
+    id: RequirementId
+    level: Level
+    status: Literal["Implemented", "Partially Implemented", "Not Implemented", "N/A", ""]
+    reason: str
+    sentence: str
+    evidence: tuple[str, ...]
+    notes: str
+
+
+class SubmissionDocument(Frozen):
+    """What `aiconform submission --format json` prints. `complete`: every MUST is claimed."""
+
+    directory: str
+    version: str
+    complete: bool
+    unclaimed_musts: tuple[RequirementId, ...]
+    requirements: tuple[ClaimTold, ...]
+    remarks: tuple[str, ...]
+    lint: tuple[RemarkTold, ...]
+
+
+class SimulationDocument(Frozen):
+    """What `aiconform simulate -o json` prints: over all trials; from `rounds` on, medians."""
+
+    nodes: Count
+    schedule: str
+    kind: str
+    precision: float | None  # None: nothing was blamed
+    recall: float | None  # None: nothing was planted
+    innocents_per_run: float
+    rounds: float  # until all that was blamed was named
+    rounds_in_all: float
+    pair_tests: float
+    minutes_to_name: float
+    minutes: float
+    gigabytes: float
+    trials: Count
