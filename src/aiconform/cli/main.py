@@ -26,6 +26,7 @@ COMMANDS = {
     "follow": "Show a run in progress: who is awaited, why, and for how long still",
     "fetch": "Bring the results here, verify them, and let the coordinator end",
     "report": "Judge a finished run again, offline, from its journal",
+    "profile": "Say whether kinds of workload will run here, and what is missing",
     "diff": "Say what changed from one run to another, beyond their noise",
     "submission": "Fill in the official checklist from a run, or lint what was filled in",
     "redact": "Put tokens in place of names and addresses, to show results to others",

@@ -9,6 +9,7 @@ from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
 from aiconform.report.items import Item, State, items, suites
 from aiconform.report.page.marks import SIGNS
+from aiconform.report.readiness import WORDS, answers
 from aiconform.report.rows import counting, to_do, waiver_lines
 from aiconform.report.scrub import printable
 from aiconform.report.story import tell
@@ -29,6 +30,7 @@ def markdown(entries: Sequence[Entry], judgement: Judgement) -> bytes:
         *_counts(found),
         *_steps(judgement),
         *_waivers(judgement),
+        *_ready(judgement),
         *_bad(found),
         _about(entries, judgement),
     ]
@@ -75,6 +77,21 @@ def _waivers(judgement: Judgement) -> Iterator[str]:
     yield ""
     yield from (f"- {md_text(line)}" for line in lines[:MOST_ITEMS])
     yield from _more(len(lines) - MOST_ITEMS)
+    yield ""
+
+
+def _ready(judgement: Judgement) -> Iterator[str]:
+    """What kinds of workload will run here."""
+    found = answers(judgement)
+    if not found:
+        return
+    yield "### Will it run here?"
+    yield ""
+    yield "| answer | workload | why |"
+    yield "|---|---|---|"
+    for each in found:
+        cells = (WORDS[each.outcome], each.profile.title, each.sentence)
+        yield f"| {SIGNS[each.outcome]} " + " | ".join(md_text(cell) for cell in cells) + " |"
     yield ""
 
 

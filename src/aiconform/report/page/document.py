@@ -25,6 +25,7 @@ from aiconform.report.page.tables import Table
 from aiconform.report.page.timeline import timeline
 from aiconform.report.page.topology import topology
 from aiconform.report.page.verdicts import device_table, link_table, node_table, run_table
+from aiconform.report.page.workloads import workload_lines
 from aiconform.report.scrub import printable
 from aiconform.report.story import Story
 
@@ -35,6 +36,7 @@ def page(story: Story, judgement: Judgement) -> str:
     parts: dict[str, Any] = {
         "overview": overview(story, judgement),
         "requirements": requirement_lines(judgement.requirements),
+        "workloads": workload_lines(judgement),
         "blocks": node_blocks(judgement, where),
         "nodes": node_table(judgement),
         "spreads": spreads(judgement),
