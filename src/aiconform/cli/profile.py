@@ -10,7 +10,7 @@ from aiconform.model.errors import ConfigError
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path, exists=True))
+@click.argument("results", type=click.Path(path_type=Path))
 @click.option(
     "--profile",
     "wanted",
