@@ -8,8 +8,8 @@ import pytest
 from tests.browser.conftest import DESKTOP, PHONE, Open
 
 SECTIONS = (
-    "next", "requirements", "workloads", "nodes", "accelerators", "interconnect", "timeline", "coverage",
-    "environment",
+    "next", "requirements", "workloads", "nodes", "accelerators", "interconnect", "timeline",
+    "coverage", "environment",
 )  # fmt: skip
 
 
