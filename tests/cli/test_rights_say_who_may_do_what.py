@@ -175,3 +175,26 @@ def test_checks_that_are_asked_for_win_over_the_values(monkeypatch: pytest.Monke
     )
 
     assert "(work)" not in result.output
+
+
+def test_who_may_escalate_in_one_namespace_grants_nothing_in_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Roles of checks are made where the checks work, by whoever may do so there."""
+
+    def decide(_kind: str, attributes: dict[str, str]) -> bool:
+        return attributes["namespace"] in {"aiconform", ""}
+
+    result = call(monkeypatch, decide, "--checks", "dra_support", "-o", "json")
+    document = json.loads(result.output)
+
+    assert result.return_value == 1
+    at_work = [each for each in document["run"] if each["namespace"] == "aiconform-work"]
+    assert at_work
+    assert {each["grantable"] for each in at_work} == {"no"}
+    refused = [each["right"] for each in document["install"] if each["granted"] == "no"]
+    assert refused == [
+        f"{verb} {kind}.rbac.authorization.k8s.io (work)"
+        for kind in ("roles", "rolebindings")
+        for verb in ("create", "delete")
+    ]

@@ -96,10 +96,21 @@ INSTALLING: tuple[Need, ...] = (
     Need("get", "", "pods/log", True, "its last words, should it end early"),
     Need("create", "", "pods/exec", True, "brings the results out of its pod"),
 )
-_ESCALATE = {
-    True: Need("escalate", _RBAC, "roles", True, ""),
-    False: Need("escalate", _RBAC, "clusterroles", False, ""),
-}
+
+
+def needs_of_installing(rights: Sequence[Right] = RIGHTS) -> tuple[Need, ...]:
+    """What whoever installs needs; roles also where the checks with these rights work."""
+    places = dict.fromkeys(right.namespace for right in rights if right.namespaced)
+    return (
+        *INSTALLING,
+        *(
+            Need(verb, _RBAC, resource, True, "what checks may do where they work", place=place)
+            for place in places
+            if place != "own"
+            for resource in ("roles", "rolebindings")
+            for verb in ("create", "delete")
+        ),
+    )
 
 
 def needs_of_run(job: str, rights: Sequence[Right] = RIGHTS) -> tuple[tuple[Right, Need], ...]:
@@ -119,9 +130,8 @@ def questions(*, places: Places, job: str, rights: Sequence[Right] = RIGHTS) -> 
     """Every access review that is needed, for one call."""
     account = account_of(places.own, job)
     of_run = [need for _, need in needs_of_run(job, rights)]
-    own = [*INSTALLING, *_ESCALATE.values(), *of_run]
     return [
-        *(_review(need, places.of(need)) for need in own),
+        *(_review(need, places.of(need)) for need in _of_own_account(job, rights)),
         *(_review(need, places.of(need), user=account) for need in of_run),
     ]
 
@@ -132,22 +142,35 @@ class Answers:
     def __init__(
         self, answered: Sequence[Json | None], *, job: str, rights: Sequence[Right] = RIGHTS
     ) -> None:
-        of_run = needs_of_run(job, rights)
-        own = [*INSTALLING, *_ESCALATE.values(), *(need for _, need in of_run)]
+        own = _of_own_account(job, rights)
         told = [_answer(each) for each in answered]
-        self._of_run = of_run
+        self._installing = needs_of_installing(rights)
+        self._of_run = needs_of_run(job, rights)
         self._own = dict(zip(own, told, strict=False))
         self._granted = told[len(own) :]
 
     def installing(self) -> Iterator[tuple[Need, Answer]]:
-        for need in INSTALLING:
+        for need in self._installing:
             yield need, self._own[need]
 
     def grants(self) -> Iterator[Grant]:
         for (right, need), granted in zip(self._of_run, self._granted, strict=True):
-            escalate = self._own[_ESCALATE[need.namespaced]]
+            escalate = self._own[_escalate(need)]
             grantable = Answer.YES if escalate is Answer.YES else self._own[need]
             yield Grant(need, right, granted, grantable)
+
+
+def _of_own_account(job: str, rights: Sequence[Right]) -> tuple[Need, ...]:
+    """Each that the account of the kubeconfig is asked about, once."""
+    of_run = [need for _, need in needs_of_run(job, rights)]
+    escalations = (_escalate(need) for need in of_run)
+    return tuple(dict.fromkeys((*needs_of_installing(rights), *escalations, *of_run)))
+
+
+def _escalate(need: Need) -> Need:
+    """Whoever may do this where the need is may grant it without having it."""
+    resource = "roles" if need.namespaced else "clusterroles"
+    return Need("escalate", _RBAC, resource, need.namespaced, "", place=need.place)
 
 
 def account_of(namespace: str, job: str) -> str:
