@@ -6,13 +6,15 @@ PY := .venv/bin/python
 NODES ?= 4
 CLUSTER ?= lab
 ARGS ?=
+# A Python with frameworks, for `make bench-engines`; by default one with what the image has.
+ENGINE_PY ?=
 # Of a test alone: what it shares with others, such as the lab's start, takes as long as it takes.
 LAB_LIMITS := -o timeout=900 -o timeout_func_only=true --durations=15
 
 .DEFAULT_GOAL := help
 .PHONY: help venv run lab-up lab-down test test-all verify fmt lint type layers unit e2e build \
 	manifests docs findings schemas check-rights lock bundle bench bench-start bench-checks bench-fabric bench-scale \
-	clean
+	bench-engines clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -84,7 +86,7 @@ lock: venv ## Renew the locked requirements
 bundle: venv ## One archive for a site without internet, into dist/
 	@$(PY) -m tools.bundle
 
-bench: bench-start bench-checks bench-fabric bench-scale ## Run every benchmark suite
+bench: bench-start bench-checks bench-fabric bench-scale bench-engines ## Run every benchmark suite
 
 bench-start: venv ## From `helm install` to the first probe, sizes, start-up
 	@$(PY) -m bench.start
@@ -97,6 +99,10 @@ bench-fabric: venv ## What each way of testing finds in simulated networks (some
 
 bench-scale: venv ## Thousands of simulated agents against one coordinator (some minutes)
 	@$(PY) -m bench.scale
+
+bench-engines: ## Our exercises against the best plain use of the same framework
+	@test -n "$(ENGINE_PY)" || tools/engine-venv
+	@PYTHONPATH=src:. $(or $(ENGINE_PY),build/engines/bin/python) -m bench.engines
 
 clean: ## Remove what was built in the checkout (the cache outside stays)
 	@rm -rf .venv build dist results .mypy_cache .ruff_cache .pytest_cache

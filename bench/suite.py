@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
 SPEED = Path(__file__).resolve().parent.parent / "docs" / "explanation-speed.md"
@@ -28,11 +29,22 @@ def measured(name: str, unit: str, samples: Sequence[float], compared_with: str 
     return Measured(name, unit, round(statistics.median(samples), 3), rounded, compared_with)
 
 
-def write(suite: str, figures: Sequence[Measured], versions: dict[str, str]) -> Path:
-    """Write one suite's results and print them."""
+def write(
+    suite: str,
+    figures: Sequence[Measured],
+    versions: dict[str, str],
+    *,
+    notes: Sequence[str] = (),
+) -> Path:
+    """
+    Write one suite's results and print them.
+
+    Args:
+        notes: What else must be known of the machine as it was.
+    """
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{suite}.json"
-    document = {
+    document: dict[str, Any] = {
         "suite": suite,
         "machine": {
             "cores": os.cpu_count(),
@@ -42,6 +54,7 @@ def write(suite: str, figures: Sequence[Measured], versions: dict[str, str]) -> 
             "architecture": platform.machine(),
         },
         "versions": {"python": platform.python_version(), **versions},
+        **({"notes": list(notes)} if notes else {}),
         "figures": [asdict(figure) for figure in figures],
     }
     path.write_text(json.dumps(document, indent=2) + "\n")

@@ -41,7 +41,7 @@ class FakeEngine(PythonEngine):
             os.abort()
         return super().place(values, **where)  # type: ignore[arg-type]
 
-    def matmul(self, left: Matrix, right: Matrix) -> Matrix:
+    def matmul(self, left: Matrix, right: Matrix, *, into: Matrix | None = None) -> Matrix:
         self._calls += 1
         print(f"multiplying for the {self._calls}. time", flush=True)
         if self._fault == "hang":
@@ -102,7 +102,9 @@ class FakeGroup(FakeEngine):
             raise SkipError("Fake 1 is not known to multiply eight-bit floats by itself")
         return "float32" if precision == "fp32" else "float16"
 
-    def matmul_transposed(self, left: Matrix, right: Matrix) -> Matrix:
+    def matmul_transposed(
+        self, left: Matrix, right: Matrix, *, into: Matrix | None = None
+    ) -> Matrix:
         raise AssertionError("nothing here has eight bits")
 
     def triad(self, left: Matrix, right: Matrix, *, into: Matrix) -> Matrix:

@@ -1,6 +1,6 @@
 """JAX: CUDA, ROCm, TPU, Neuron, and the processor of the default image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -38,11 +38,11 @@ class JaxEngine:
         self.backend = _backend()
         self._devices = {_name(device): device for device in jax.local_devices()}
         # HIGHEST: without it, float32 is multiplied as tf32 or bfloat16 on some devices.
-        self._matmul = jax.jit(lambda a, b: jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST))
+        self._matmul = _into(lambda a, b: jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST))
         # An operation of its own, or the compiler would return the very same buffer.
         self._copy = jax.jit(jnp.copy)
-        self._triad = jax.jit(_triad, donate_argnums=2, keep_unused=True)
-        self._matmul_transposed = jax.jit(_matmul_transposed)
+        self._triad = _into(lambda a, b: a + TRIAD_FACTOR * b)
+        self._matmul_transposed = _into(_matmul_transposed)
 
     def devices(self) -> "tuple[Device, ...]":
         return tuple(
@@ -81,16 +81,16 @@ class JaxEngine:
             values = jax.random.normal(jax.random.key(seed), (rows, columns), dtype)
             return values / jnp.sqrt(columns).astype(dtype)
 
-    def matmul(self, left: Array, right: Array) -> Array:
-        return self._matmul(left, right)
+    def matmul(self, left: Array, right: Array, *, into: "Array | None" = None) -> Array:
+        return self._matmul(left, right, into)
 
     def number_type(self, precision: Precision, device: Device) -> DType:
         found = self._device(device)
         architecture = getattr(found, "compute_capability", None) or found.device_kind
         return number_type(precision, platform=self.backend, architecture=str(architecture))
 
-    def matmul_transposed(self, left: Array, right: Array) -> Array:
-        return self._matmul_transposed(left, right)
+    def matmul_transposed(self, left: Array, right: Array, *, into: "Array | None" = None) -> Array:
+        return self._matmul_transposed(left, right, into)
 
     def copy(self, source: Array) -> Array:
         return self._copy(source)
@@ -160,9 +160,13 @@ class JaxEngine:
         return bytes(np.asarray(array.astype(jnp.float32)).data)
 
 
-def _triad(left: Array, right: Array, into: Array) -> Array:
-    """`into` is unused but for its memory, which is donated to the result."""
-    return left + TRIAD_FACTOR * right
+def _into(function: "Callable[[Array, Array], Array]") -> Any:
+    """Compiled with a third argument whose memory is donated to the result; None: it gets new."""
+
+    def with_memory(left: Array, right: Array, _: "Array | None") -> Array:
+        return function(left, right)
+
+    return jax.jit(with_memory, donate_argnums=2, keep_unused=True)
 
 
 def _matmul_transposed(left: Array, right: Array) -> Array:

@@ -32,6 +32,7 @@ class JaxCollective:
         self._result: Array = None
 
     def run(self) -> None:
+        self._result = None  # its memory is free for the next one
         self._result = self._run(self._source)
         jax.block_until_ready(self._result)
 

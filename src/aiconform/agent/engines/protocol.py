@@ -119,8 +119,8 @@ class PrecisionEngine(Protocol):
             SkipError: The device does not multiply such numbers by itself.
         """
 
-    def matmul_transposed(self, left: Array, right: Array) -> Array:
-        """left · rightᵀ of eight-bit floats with scales of 1, in bfloat16."""
+    def matmul_transposed(self, left: Array, right: Array, *, into: "Array | None" = None) -> Array:
+        """left · rightᵀ of eight-bit floats with scales of 1, in bfloat16; `into` as in matmul."""
 
 
 class TriadEngine(Protocol):
@@ -171,8 +171,13 @@ class Engine(Protocol):
         Eight-bit floats are not divided: most would end below their smallest normal number.
         """
 
-    def matmul(self, left: Array, right: Array) -> Array:
-        """left · right, of their dtype. float32 means true float32, never tf32."""
+    def matmul(self, left: Array, right: Array, *, into: "Array | None" = None) -> Array:
+        """
+        left · right, of their dtype. float32 means true float32, never tf32.
+
+        Args:
+            into: An earlier result, given up: its memory may be taken for this one.
+        """
 
     def copy(self, source: Array) -> Array:
         """Another buffer with the same content, made on the device."""

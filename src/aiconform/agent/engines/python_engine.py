@@ -42,7 +42,7 @@ class PythonEngine:
         values = (source.gauss(0.0, width) for _ in range(rows * columns))
         return Matrix(array("f", values), rows, columns)
 
-    def matmul(self, left: Matrix, right: Matrix) -> Matrix:
+    def matmul(self, left: Matrix, right: Matrix, *, into: "Matrix | None" = None) -> Matrix:
         columns = [right.values[j :: right.columns] for j in range(right.columns)]
         rows = (left.row(i) for i in range(left.rows))
         values = array("f", (sum(map(mul, row, column)) for row in rows for column in columns))

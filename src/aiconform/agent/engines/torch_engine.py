@@ -54,8 +54,8 @@ class TorchEngine:
         values = torch.randn(rows, columns, device=device.name, dtype=getattr(torch, dtype))
         return values / math.sqrt(columns)
 
-    def matmul(self, left: Array, right: Array) -> Array:
-        return torch.mm(left, right)
+    def matmul(self, left: Array, right: Array, *, into: "Array | None" = None) -> Array:
+        return torch.mm(left, right, out=into)
 
     def number_type(self, precision: Precision, device: Device) -> DType:
         if precision == "fp8" and not hasattr(torch, "_scaled_mm"):
@@ -63,9 +63,9 @@ class TorchEngine:
         architecture = _architecture(device) if self._kind == "cuda" else ""
         return number_type(precision, platform=self.backend, architecture=architecture)
 
-    def matmul_transposed(self, left: Array, right: Array) -> Array:
+    def matmul_transposed(self, left: Array, right: Array, *, into: "Array | None" = None) -> Array:
         one = torch.ones((), device=left.device)
-        return torch._scaled_mm(left, right.t(), one, one, out_dtype=torch.bfloat16)
+        return torch._scaled_mm(left, right.t(), one, one, out_dtype=torch.bfloat16, out=into)
 
     def copy(self, source: Array) -> Array:
         return source.clone()

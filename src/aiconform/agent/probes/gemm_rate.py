@@ -28,13 +28,12 @@ def measure_rate(
     params = request.params
     size = rate_size(params, engine, device)
     left, right = multiplication.noise(engine, device, size=size, seed=seed_of(params))
-    calls = calls_to_fill(
-        lambda: engine.wait(multiplication.run(engine, left, right)), seconds=sample_s(params)
-    )
+    multiply = multiplication.repeated(engine, left, right)
+    calls = calls_to_fill(lambda: multiply(1), seconds=sample_s(params))
 
     def teraflops_per_second() -> float:
         began = time.perf_counter()
-        engine.wait(*[multiplication.run(engine, left, right) for _ in range(calls)])
+        multiply(calls)
         return 2.0 * size**3 * calls / (time.perf_counter() - began) / 1e12
 
     sampled = take_samples(

@@ -1,5 +1,6 @@
 """Matrices of one kind of number, multiplied the way that the device's units want them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,10 +37,21 @@ class Multiplication:
         )
         return left, right
 
-    def run(self, engine: Any, left: Array, right: Array) -> Array:
-        if self.transposed:
-            return engine.matmul_transposed(left, right)
-        return engine.matmul(left, right)
+    def run(self, engine: Any, left: Array, right: Array, *, into: "Array | None" = None) -> Array:
+        multiply = engine.matmul_transposed if self.transposed else engine.matmul
+        return multiply(left, right, into=into)
+
+    def repeated(self, engine: Any, left: Array, right: Array) -> "Callable[[int], None]":
+        """Multiplies so many times, always into the same memory, and waits for the last."""
+        held: Array = None
+
+        def multiply(calls: int) -> None:
+            nonlocal held
+            for _ in range(calls):
+                held = self.run(engine, left, right, into=held)
+            engine.wait(held)
+
+        return multiply
 
 
 def usual(device: Device) -> Multiplication:

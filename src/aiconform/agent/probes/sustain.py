@@ -53,10 +53,7 @@ def _measure(engine: Any, device: Device, request: Request) -> Body:
     seconds = sustain_s(params, left_s=request.left_s())
     multiplication = usual(device)
     left, right = multiplication.noise(engine, device, size=size, seed=seed_of(params))
-
-    def multiply(calls: int) -> None:
-        engine.wait(*[multiplication.run(engine, left, right) for _ in range(calls)])
-
+    multiply = multiplication.repeated(engine, left, right)
     sample = min(1.0, seconds / SAMPLES)
     calls = calls_to_fill(lambda: multiply(1), seconds=sample)
     rates: "list[float]" = []
