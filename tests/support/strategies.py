@@ -17,6 +17,7 @@ from aiconform.model.records import (
 )
 from aiconform.model.wire import (
     Counters,
+    DeviceTelemetry,
     End,
     Engine,
     Evidence,
@@ -28,7 +29,9 @@ from aiconform.model.wire import (
     NotRun,
     Pair,
     PairSample,
+    Spread,
     Statistic,
+    Telemetry,
 )
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,20}", fullmatch=True)
@@ -66,6 +69,22 @@ def moved(names_of: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Moved, ..
     by = st.dictionaries(counter, st.integers(-10, 10**6) | whole, max_size=8)
     each = st.builds(Moved, name=names_of, by=by)
     return st.lists(each, max_size=3, unique_by=lambda one: one.name).map(tuple)
+
+
+def telemetry_of_device() -> st.SearchStrategy[DeviceTelemetry]:
+    reading = st.sampled_from(
+        ["temperature_celsius", "temperature_limit_celsius", "link_gigatransfers_per_s",
+         "uncorrected_errors_count", "corrected_errors_count"]
+    )  # fmt: skip
+    reason = st.sampled_from(["hw_thermal", "hw_slowdown", "sw_power_cap"])
+    spread = st.builds(Spread, min=numbers, median=numbers, max=numbers)
+    return st.builds(
+        DeviceTelemetry,
+        name=st.sampled_from(["0000:1b:00.0", "/dev/neuron0"]) | texts,
+        samples=st.integers(1, 1000),
+        readings=st.dictionaries(reading, spread, max_size=3),
+        held_back=st.none() | st.dictionaries(reason, counts, max_size=2),
+    )
 
 
 def agent_records(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -149,6 +168,13 @@ def agent_records(**fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
             interfaces=moved(st.sampled_from(["eth0", "ib0", "lo"]) | texts),
             rdma_ports=moved(st.sampled_from(["mlx5_0/1", "mlx5_1/1"]) | texts),
             left_out_count=st.just(0) | counts,
+        ),
+        st.builds(
+            Telemetry,
+            **base,
+            about=exercises,
+            seconds=seconds,
+            devices=st.lists(telemetry_of_device(), max_size=3).map(tuple),
         ),
         st.builds(Evidence, **base, about=texts, data=texts),
         st.builds(

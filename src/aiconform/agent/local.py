@@ -18,6 +18,7 @@ from aiconform.agent.probes.selftest import EXERCISES, QUICK, run_exercises
 from aiconform.agent.probes.supervise import supervise
 from aiconform.agent.program import hello
 from aiconform.agent.records import Origin, Record, Stream
+from aiconform.agent.sampling import Sampling
 from aiconform.agent.tasks import ExerciseOrder
 
 LIMIT_S = {"quick": 60.0, "standard": 180.0, "thorough": 900.0}
@@ -42,11 +43,14 @@ def _work(words: argparse.Namespace, *, work: Path) -> None:
     environ = child_environ(os.environ, work=work)
     origin = Origin(run=words.run, node=words.node, boot=secrets.token_hex(8))
     inventory = Stream("inventory", origin=origin, publish=_print)
+    sampling = None
     inventory.add(hello(address=_ADDRESS, clock_offset_s=None))
     for body in take_inventory(
         supervise=supervise, environ=environ, engine=words.engine, salt=words.run
     ):
         inventory.add(body)
+        if body.get("accelerators_given_count"):
+            sampling = Sampling(environ=environ)
     inventory.end()
     run_exercises(
         [
@@ -58,6 +62,7 @@ def _work(words: argparse.Namespace, *, work: Path) -> None:
         counting=Counting(address=_ADDRESS),
         environ=environ,
         log=log,
+        sampling=sampling,
     )
 
 

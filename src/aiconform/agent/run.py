@@ -27,6 +27,7 @@ from aiconform.agent.probes.selftest import run_exercises
 from aiconform.agent.probes.supervise import supervise
 from aiconform.agent.program import hello
 from aiconform.agent.records import Origin, Stream
+from aiconform.agent.sampling import Sampling
 from aiconform.agent.settings import Settings, read_settings
 from aiconform.agent.tasks import FinishTask, PairTask, SelfTask, Task, parse_task
 
@@ -61,6 +62,7 @@ class Agent:
         self._outbox = Outbox()
         self._streams: "dict[str, Stream]" = {}
         self._counting = Counting(address=settings.address)
+        self._sampling: "Sampling | None" = None
         self._client = self._new_client()
         self._courier = Courier(self._outbox, self._new_client(), log=self._log, stop=self._stop)
 
@@ -99,6 +101,8 @@ class Agent:
             salt=self._settings.run,
         ):
             stream.add(body)
+            if body.get("accelerators_given_count"):
+                self._sampling = Sampling(environ=self._environ)
         stream.end()
         self._log.info("inventory.taken")
 
@@ -132,6 +136,7 @@ class Agent:
                 counting=self._counting,
                 environ=self._environ,
                 log=self._log,
+                sampling=self._sampling,
             )
         elif isinstance(task, PairTask):
             run_pair_task(

@@ -8,11 +8,13 @@ from aiconform.judge.defects import Defect, own_defects
 from aiconform.judge.facts import Facts
 from aiconform.judge.likes import Seen, likeness_defects
 from aiconform.judge.states import trouble_of
+from aiconform.judge.under_load import load_defects
 from aiconform.judge.words import clip
 from aiconform.model.verdict import Figure, Outcome, Subject, Verdict, worst
-from aiconform.model.wire import Hello, Inventory
+from aiconform.model.wire import Hello, Inventory, Telemetry
 
 STREAM = "inventory"
+ALONE = "self"  # where a node tells what it did alone
 
 Defects = Mapping[str | None, Sequence[Defect]]
 
@@ -27,13 +29,21 @@ def inventory_defects(facts: Facts) -> Defects:
         if told is not None:
             hello, inventory = told
             seen.append(Seen(node=node, facts=surveyed.get(node), inventory=inventory))
-            found[node] += own_defects(node, hello, inventory)
+            own = list(own_defects(node, hello, inventory))
+            watched = list(facts.stream(node, ALONE).of(Telemetry))
+            found[node] += _with_load(own, list(load_defects(node, inventory, watched)))
     for defect in likeness_defects(seen):
         found[defect.node].append(defect)
     return {
-        node: tuple(replace(d, rests_on=_ids(node, facts)) for d in defects)
+        node: tuple(replace(d, rests_on=(*_ids(node, facts), *d.rests_on)) for d in defects)
         for node, defects in found.items()
     }
+
+
+def _with_load(own: Sequence[Defect], loaded: Sequence[Defect]) -> Sequence[Defect]:
+    """The same of a device, at rest and under load, is one defect: that under load."""
+    again = {(each.reason, each.device) for each in loaded}
+    return [*(each for each in own if (each.reason, each.device) not in again), *loaded]
 
 
 def judge_inventory(node: str, facts: Facts, defects: Sequence[Defect] = ()) -> Verdict:
@@ -49,7 +59,8 @@ def judge_inventory(node: str, facts: Facts, defects: Sequence[Defect] = ()) -> 
         outcome = worst(each.outcome for each in defects)
         deciding = next(each for each in defects if each.outcome is outcome)
         said = clip("; ".join(dict.fromkeys(each.sentence for each in defects)))
-        return _verdict(node, outcome, deciding.reason, said, stream.ids, figures)
+        ids = tuple(dict.fromkeys((*stream.ids, *(i for d in defects for i in d.rests_on))))
+        return _verdict(node, outcome, deciding.reason, said, ids, figures)
     rests_on = (*((facts.planned.id,) if facts.planned else ()), *stream.ids)
     return _verdict(
         node, Outcome.PASS, "Complete", f"{node}: inventory complete", rests_on, figures

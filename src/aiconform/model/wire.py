@@ -177,6 +177,34 @@ class Counters(_Record):
         return self
 
 
+class Spread(Frozen):
+    """Of one reading, over the samples in which it was there."""
+
+    min: float
+    median: float
+    max: float
+
+
+class DeviceTelemetry(Frozen):
+    """One accelerator over the time of an exercise; what it does not say is left out."""
+
+    name: Text  # bus address or device node, as in the inventory
+    samples: Annotated[int, Field(ge=1, le=1_000_000)]
+    readings: Annotated[dict[CounterName, Spread], Field(max_length=16)] = {}
+    # In how many samples each reason held its clocks back; None: it does not say.
+    held_back: Annotated[dict[CounterName, Count], Field(max_length=16)] | None = None
+
+
+class Telemetry(_Record):
+    """What accelerators said of themselves, about once a second, while an exercise ran."""
+
+    kind: Literal["telemetry"] = "telemetry"
+    about: Name  # exercise
+    seconds: Annotated[float, Field(ge=0)]
+    devices: Annotated[tuple[DeviceTelemetry, ...], Field(max_length=64)] = ()
+    left_out_count: Count = 0
+
+
 class Evidence(_Record):
     """Last words of a probe that hung or broke: stacks, output; cut in the middle when too long."""
 
@@ -203,7 +231,7 @@ class End(_Record):
 
 
 AgentRecord = Annotated[
-    Hello | Inventory | Measurement | KnownAnswer | Pair | Counters | Evidence | End,
+    Hello | Inventory | Measurement | KnownAnswer | Pair | Counters | Telemetry | Evidence | End,
     Field(discriminator="kind"),
 ]
 AGENT_RECORD: TypeAdapter[AgentRecord] = TypeAdapter(AgentRecord)

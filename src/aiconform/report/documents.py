@@ -23,6 +23,7 @@ from aiconform.model.wire import (
     KnownAnswer,
     Measurement,
     Pair,
+    Telemetry,
 )
 
 
@@ -71,6 +72,7 @@ class NodeFile(Frozen):
     measurements: tuple[Measurement, ...]
     pairs: tuple[Pair, ...]
     counters: tuple[Counters, ...]
+    telemetry: tuple[Telemetry, ...]
     evidence: tuple[Evidence, ...]
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]

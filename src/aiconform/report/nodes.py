@@ -50,6 +50,7 @@ def _said(node: NodeStory) -> dict[str, Any]:
         "measurements": _all(node.measurements),
         "pairs": _all(node.pairs),
         "counters": _all(node.counters),
+        "telemetry": _all(node.telemetry),
         "evidence": _all(node.evidence),
     }
 

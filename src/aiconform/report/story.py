@@ -27,6 +27,7 @@ from aiconform.model.wire import (
     KnownAnswer,
     Measurement,
     Pair,
+    Telemetry,
 )
 
 
@@ -62,6 +63,10 @@ class NodeStory:
     @property
     def counters(self) -> list[Counters]:
         return [r for r in self.records if isinstance(r, Counters)]
+
+    @property
+    def telemetry(self) -> list[Telemetry]:
+        return [r for r in self.records if isinstance(r, Telemetry)]
 
     @property
     def evidence(self) -> list[Evidence]:

@@ -82,6 +82,8 @@ def _details(tree: Tree, base: str) -> "dict[str, Any]":
         found["power_watts"] = _scaled(tree, f"{place}/power1_average", 1e6)
         found["power_limit_watts"] = _scaled(tree, f"{place}/power1_cap", 1e6)
         found["temperature_celsius"] = _scaled(tree, f"{place}/temp1_input", 1e3)
+        found["temperature_limit_celsius"] = _scaled(tree, f"{place}/temp1_crit", 1e3)
+        found["sm_clock_mhz"] = _scaled(tree, f"{place}/freq1_input", 1e6)
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -39,7 +39,7 @@ def collect_inventory(request: Request, emit: Emit) -> None:
     tell(knobs={**read_knobs(tree), **visibility(os.environ)})
     tell(software=read_software(tree))
     tell(interfaces=read_interfaces(tree))
-    found = _accelerators(tree)
+    found = read_accelerators(tree)
     tell(**found)
     tell(rdma_ports=read_rdma_ports(tree))
     # A vendor's tool speaks of this machine, never of a tree that a test brings.
@@ -48,7 +48,7 @@ def collect_inventory(request: Request, emit: Emit) -> None:
         tell(accelerators=with_facts(found["accelerators"], _ask(found["accelerators"])))
 
 
-def _accelerators(tree: Tree) -> "dict[str, Any]":
+def read_accelerators(tree: Tree) -> "dict[str, Any]":
     """Those on the bus, and those of the pod that no bus shows, with their two counts."""
     on_host = read_pci_accelerators(tree)
     functions = () if isinstance(on_host, Unknown) else on_host

@@ -72,6 +72,7 @@ _EXERCISES = {
     "train.step": "probes.train_step:exercise_training",
     "sustain": "probes.sustain:measure_sustained_load",
     "inventory": "inventory.collect:collect_inventory",
+    "telemetry": "probes.telemetry:sample_telemetry",
     "framework": "engines.count:count_accelerators",
     "tcp.pair": "links.pair:run_pair",
 }

@@ -1,11 +1,13 @@
 """The exercises that a node does alone, one after the other, each in its own child process."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 from aiconform.agent.counting import Counting
 from aiconform.agent.log import Log
 from aiconform.agent.probes.supervise import Ending, supervise
 from aiconform.agent.records import Stream, evidence, not_run
+from aiconform.agent.sampling import Sampling
 from aiconform.agent.tasks import ExerciseOrder
 
 EXERCISES = (
@@ -24,13 +26,20 @@ def run_exercises(
     counting: Counting,
     environ: Mapping[str, str],
     log: Log,
+    sampling: "Sampling | None" = None,
 ) -> None:
-    """Every order ends with records, or stands in the stream's end with a reason."""
+    """
+    Every order ends with records, or stands in the stream's end with a reason.
+
+    Args:
+        sampling: Looks at the accelerators meanwhile; None where there are none.
+    """
     missing = []
     for order in orders:
         log.info("exercise.started", exercise=order.exercise, limit_s=order.limit_s)
         before = counting.look()
-        ending = _run_one(order, stream=stream, engine=engine, environ=environ)
+        with _sampled(order, sampling, stream):
+            ending = _run_one(order, stream=stream, engine=engine, environ=environ)
         if (counted := counting.since(before, about=order.exercise)) is not None:
             stream.add(counted)
         log.info(
@@ -45,6 +54,14 @@ def run_exercises(
             if ending.last_words.strip():
                 stream.add(evidence(order.exercise, ending.last_words))
     stream.end(missing)
+
+
+def _sampled(
+    order: ExerciseOrder, sampling: "Sampling | None", stream: Stream
+) -> "contextlib.AbstractContextManager[None]":
+    if sampling is None:
+        return contextlib.nullcontext()
+    return sampling.beside(order.exercise, limit_s=order.limit_s, publish=stream.add)
 
 
 def _run_one(

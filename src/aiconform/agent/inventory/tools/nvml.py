@@ -12,6 +12,7 @@ from typing import Any
 GPU_IS_LOST = 15
 UNCORRECTED, CORRECTED = 1, 0
 VOLATILE = 0
+SLOWDOWN = 1  # the temperature from which the hardware slows the device down
 MAX_LINKS = 18
 TEXT_BYTES = 96
 _REASONS = {
@@ -138,6 +139,9 @@ class _Device:
             "power_watts": milliwatts / 1000 if milliwatts is not None else None,
             "power_limit_watts": limit / 1000 if limit is not None else None,
             "temperature_celsius": self._number("nvmlDeviceGetTemperature", ctypes.c_uint(0)),
+            "temperature_limit_celsius": self._number(
+                "nvmlDeviceGetTemperatureThreshold", ctypes.c_uint(SLOWDOWN)
+            ),
             "sm_clock_mhz": self._number("nvmlDeviceGetClockInfo", ctypes.c_uint(1)),
             "memory_clock_mhz": self._number("nvmlDeviceGetClockInfo", ctypes.c_uint(2)),
             "sm_clock_max_mhz": self._number("nvmlDeviceGetMaxClockInfo", ctypes.c_uint(1)),
