@@ -33,10 +33,10 @@ lab-down: venv ## Stop the lab cluster and remove all that it made
 
 test: verify e2e ## Everything that CI runs: lint, types, layers, unit and end-to-end tests
 
-test-all: test ## `make test` and the suites that are long by nature
+test-all: test docs ## `make test` and the suites that are long by nature
 	@$(PY) -m pytest e2e/tests -m long $(LAB_LIMITS)
 
-verify: venv lint type layers docs unit ## Everything that needs no cluster
+verify: venv lint type layers unit ## Everything that needs no cluster
 
 fmt: venv ## Format the code
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
