@@ -13,7 +13,7 @@ from aiconform.cluster.resources import EVENT, POD, RUNTIME_CLASS
 Json = dict[str, Any]
 
 START_S = 180.0
-SAY_S = 20.0
+SAY_S = 45.0  # the search of all files may take ten seconds, and a busy node longer
 # The kubelet tries again and again; so often says that it will not work.
 MOST_ATTEMPTS = 3
 _ENDED = frozenset({"Succeeded", "Failed"})
