@@ -6,7 +6,7 @@ import pytest
 
 from aiconform.checks.framework.fake import FakePlatform
 from aiconform.checks.gpu_sharing import CHECK, identity, judging
-from aiconform.cluster.resources import DEVICE_CLASS, RESOURCE_CLAIM
+from aiconform.cluster.resources import DEVICE_CLASS, NODE, POD, RESOURCE_CLAIM
 from aiconform.model.errors import ClusterError
 from aiconform.model.requirement import RequirementVerdict
 from tests.checks.gpu_sharing.world import DRIVER, SharingPlatform
@@ -375,3 +375,32 @@ async def test_partitions_of_other_makers_are_parts_by_their_names() -> None:
     platform.files = [{"/dev/dri/renderD128": (226, 128)}, {"/dev/dri/renderD129": (226, 129)}]
 
     assert told(await judged(platform)) == ("UNKNOWN", "SpreadPlacement")
+
+
+async def test_what_others_do_elsewhere_is_of_no_account() -> None:
+    platform = by_mig()
+    platform.objects.put(
+        NODE,
+        {
+            "metadata": {"name": "other", "labels": {"kubernetes.io/hostname": "other"}},
+            "status": {
+                "allocatable": {"nvidia.com/mig-1g.5gb": "1"},
+                "conditions": [{"type": "Ready", "status": "True"}],
+            },
+        },
+    )
+    theirs = {
+        "metadata": {"name": "theirs"},
+        "spec": {
+            "nodeName": "other",
+            "containers": [{"resources": {"limits": {"nvidia.com/mig-1g.5gb": "1"}}}],
+        },
+        "status": {"phase": "Running"},
+    }
+
+    def take() -> None:
+        platform.objects.put(POD, theirs, namespace="somebody")
+
+    platform.after(20.0, take)
+
+    assert told(await judged(platform)) == ("PASS", "Ok")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from aiconform.checks.framework import Context, Inventory, UnavailableError, moved
+from aiconform.checks.framework import Context, Inventory, UnavailableError
 from aiconform.checks.gpu_sharing import manifests
-from aiconform.checks.gpu_sharing.ways import Way, counter_sets, ways_of
+from aiconform.checks.gpu_sharing.ways import Way, counter_sets, usage, ways_of
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.resources import POD, RESOURCE_CLAIM, RESOURCE_SLICE
 
@@ -91,7 +91,8 @@ async def _try(
         await _surplus(ctx, way, number, names["surplus"], make)
     await _end(ctx, names)
     async with ctx.step(f"capacity-{number}") as seen:
-        seen["moved"] = moved(before, await ctx.inventory())
+        then, now = usage(before, way), usage(await ctx.inventory(), way)
+        seen.update({"before": then, "after": now, "moved": then != now})
 
 
 async def _surplus(ctx: Context, way: Way, number: int, name: str, make: Any) -> None:

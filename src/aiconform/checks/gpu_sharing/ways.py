@@ -86,6 +86,21 @@ def ways_of(
     return ways[:MOST_WAYS], list(dict.fromkeys(told))
 
 
+def usage(found: Inventory, way: Way) -> dict[str, int | bool | None]:
+    """Which of the way's devices on its node are in use; others elsewhere are of no account."""
+    if way.resource:
+        return {
+            offer.resource: offer.free
+            for offer in found.plugin
+            if (offer.resource, offer.node) == (way.resource, way.node)
+        }
+    return {
+        f"{device.pool}/{device.name}": device.in_use
+        for device in found.devices
+        if device.driver == way.driver and way.node in device.nodes
+    }
+
+
 def _plugin_kind(offer: PluginOffer, labels: Mapping[str, str]) -> Kind | None:
     """Source: NVIDIA/k8s-device-plugin, gpu-feature-discovery; ROCm/gpu-operator, partitions."""
     resource = offer.resource
