@@ -18,9 +18,10 @@ from e2e.lab.errors import CommandError
 from e2e.lab.lab import Lab
 from e2e.lab.outside import guarded
 from e2e.lab.shell import run
+from e2e.tests.leftovers import objects
 from tools.bundle.assemble import assemble, version
 
-pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.usefixtures("tidy")]
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 NAME = "bundle"
 OUTSIDE = "192.0.2.1"  # of the range for documentation: nobody's
@@ -82,6 +83,7 @@ def test_bundle_runs_where_nothing_else_was_ever_loaded(
     assert tested == dict.fromkeys(lab.node_names, "PASS")
     assert tried == dict.fromkeys(lab.node_names, 0)
     assert len(names) == already, names
+    assert not [each for each in objects(lab) if "aiconform" in each]
 
 
 def install(lab: Lab, bundle: Path, socket: Path) -> None:

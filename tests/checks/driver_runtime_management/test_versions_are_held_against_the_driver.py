@@ -388,8 +388,8 @@ def rule_of_found(facts: dict[str, Any]) -> Answer:
 @pytest.mark.parametrize(
     ("look", "outcome", "reason"),
     [
-        ({"ended": False, "bound": None}, "UNKNOWN", "NotScheduled"),
-        ({"ended": False}, "FAIL", "NotStarted"),
+        ({"ran": False, "bound": None}, "UNKNOWN", "NotScheduled"),
+        ({"ran": False}, "FAIL", "NotStarted"),
         ({"said": False}, "UNKNOWN", "PodSilent"),
         ({"compared": False}, "UNKNOWN", "NoControl"),
         ({"allocated": []}, "FAIL", "NotAllocated"),
@@ -403,7 +403,7 @@ def test_granted_pod_is_judged_by_all_that_it_saw(
 ) -> None:
     sound = {
         "maker": "m", "node": "n", "group": "g", "asked": "c", "by": "claim", "allocated": ["d"],
-        "patterns": ["/dev/a*"], "injects": True, "bound": "n", "ended": True, "why": "",
+        "patterns": ["/dev/a*"], "injects": True, "bound": "n", "ran": True, "why": "",
         "said": True, "compared": True, "new_devices": ["/dev/a0"], "new_files": ["/lib/x.so"],
     }  # fmt: skip
 

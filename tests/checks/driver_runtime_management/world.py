@@ -106,7 +106,14 @@ class DriverPlatform(FakePlatform):
             return
         if not self.silent:
             self.log(pod["metadata"]["name"], json.dumps(self._line(pod, granted)))
-        self.after(0.2, lambda: self.end_pod(pod))
+        if "--sleep" not in pod["spec"]["containers"][0]["command"]:
+            self.after(0.2, lambda: self._end(pod))
+
+    def _end(self, pod: Json) -> None:
+        """As the claim controller does it: what an ended pod had is free again."""
+        self.end_pod(pod)
+        for claim in self._claims(pod):
+            self.objects.change(RESOURCE_CLAIM, claim, status={})
 
     def _line(self, pod: Json, granted: bool) -> Json:
         words = pod["spec"]["containers"][0]["command"]

@@ -20,7 +20,7 @@ NOBODYS = "9999.0.0"
 
 async def grant(ctx: Context, unit: Unit, driver: Driver, *, number: int) -> Json:
     """One device of the unit in a pod that looks once; freed again."""
-    claim = ""
+    claim, allocated = "", list[str]()
     if unit.device_class:
         claim = ctx.name(f"device-{number}")
         made = await ctx.apply(RESOURCE_CLAIM, manifests.claim(unit.device_class, name=claim))
@@ -28,12 +28,16 @@ async def grant(ctx: Context, unit: Unit, driver: Driver, *, number: int) -> Jso
         unit, ctx.hostname(unit.node), driver,
         name=ctx.name(f"holder-{number}"), nonce=ctx.nonce, claim=claim,
     )  # fmt: skip
-    look = await visit(ctx, pod, driver, limit_s=GRANT_S)
-    allocated: list[str] = []
+
+    async def look_at_claim() -> None:
+        """While the pod is there: a claim is freed as soon as its pod has ended."""
+        if claim:
+            found = await ctx.get(RESOURCE_CLAIM, claim) or {}
+            allocated.extend(_allocated(found))
+            await ctx.save(f"objects/claim-{number}.yaml", found)
+
+    look = await visit(ctx, pod, driver, limit_s=GRANT_S, meanwhile=look_at_claim)
     if claim:
-        found = await ctx.get(RESOURCE_CLAIM, claim) or {}
-        allocated = _allocated(found)
-        await ctx.save(f"objects/claim-{number}.yaml", found)
         await ctx.gone(POD, pod["metadata"]["name"])
         await ctx.delete(RESOURCE_CLAIM, made)
     return {

@@ -153,7 +153,7 @@ def _granted(facts: Facts, units: Sequence[Facts]) -> Answer:
 
 def _wrong(look: Facts) -> Answer | None:
     who = f"a pod that asked for one {look['asked']} on {look['node']}"
-    if not look["ended"]:
+    if not look["ran"]:
         if look["bound"] is None:
             return unknown("NotScheduled", f"{who} was not scheduled: {look['why']}")
         return failed("NotStarted", f"{who} did not run: {look['why']}")

@@ -8,6 +8,7 @@ from aiconform.checks.framework import on_nodes, workload
 
 Json = dict[str, Any]
 _CLAIM = "accelerator"
+STAY_S = 600
 
 
 def reader(unit: Unit, hostname: str, driver: Driver, *, name: str, nonce: str) -> Json:
@@ -18,8 +19,8 @@ def reader(unit: Unit, hostname: str, driver: Driver, *, name: str, nonce: str) 
 def holder(
     unit: Unit, hostname: str, driver: Driver, *, name: str, nonce: str, claim: str = ""
 ) -> Json:
-    """A pod with one device, by the claim or else by the resource."""
-    flags = _flags(driver, nonce)
+    """A pod with one device, by the claim or else by the resource, that stays until deleted."""
+    flags = [*_flags(driver, nonce), "--sleep", str(STAY_S)]
     if driver.tool:
         flags += ["--execute", driver.tool]
     container = workload(

@@ -1,7 +1,7 @@
-"""A pod that looks once and ends; what it said, and what became of it."""
+"""A pod that looks once; what it said, and what became of it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from aiconform.catalogue.drivers import Driver
@@ -17,12 +17,22 @@ SAY_S = 20.0
 _SEEN = "devices.seen"
 
 
-async def visit(ctx: Context, pod: Json, driver: Driver, *, limit_s: float = START_S) -> Json:
+async def visit(
+    ctx: Context,
+    pod: Json,
+    driver: Driver,
+    *,
+    limit_s: float = START_S,
+    meanwhile: Callable[[], Awaitable[None]] | None = None,
+) -> Json:
     """
     Make the pod, wait for what it says, and delete it.
 
+    Args:
+        meanwhile: Of a pod that stays: what to do while it is there. Others end by themselves.
+
     Returns:
-        `bound`: the node that it went to; `ended`; `why`: its trouble; `said`: whether it spoke;
+        `bound`: the node that it went to; `ran`; `why`: its trouble; `said`: whether it spoke;
         `files`, `devices`: paths; `version`, `source`: of the driver, by its files; `tool`.
 
     Raises:
@@ -30,9 +40,12 @@ async def visit(ctx: Context, pod: Json, driver: Driver, *, limit_s: float = STA
     """
     name = str(pod["metadata"]["name"])
     made = await ctx.apply(POD, pod)
-    ended = await ctx.pod_ended(name, limit_s=limit_s)
-    last = ended or await ctx.get(POD, name) or made
-    line = await _said(ctx, name, last["metadata"]["uid"]) if ended else None
+    wait = ctx.pod_ready if meanwhile else ctx.pod_ended
+    ran = await wait(name, limit_s=limit_s)
+    last = ran or await ctx.get(POD, name) or made
+    line = await _said(ctx, name, last["metadata"]["uid"]) if ran else None
+    if ran and meanwhile:
+        await meanwhile()
     if line is not None:
         await ctx.file(f"visits/{name}.json", json.dumps(line, indent=1, sort_keys=True))
     trouble = pod_facts(last).trouble
@@ -40,7 +53,7 @@ async def visit(ctx: Context, pod: Json, driver: Driver, *, limit_s: float = STA
     return {
         "pod": name,
         "bound": (last.get("spec") or {}).get("nodeName"),
-        "ended": ended is not None,
+        "ran": ran is not None,
         "why": trouble.sentence[:400] if trouble else "",
         "said": line is not None,
         **seen_in(line or {}, driver),
