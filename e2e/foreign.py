@@ -53,20 +53,26 @@ class Holder:
 
     @property
     def state(self) -> Mapping[str, Any]:
-        """What nobody but its owner may change: equal before and after, or it was touched."""
-        pod = self._pod()
-        statuses = pod["status"].get("containerStatuses", ())
+        """
+        What nobody but its owner may change: equal before and after, or it was touched.
+
+        Its kubelet may write its status at any time, and with it the resourceVersion: a device's
+        health, for one. Every other write shows in who wrote last, and when.
+        """
+        pod = self._pod(managed=True)
+        metadata, statuses = pod["metadata"], pod["status"].get("containerStatuses", ())
+        wrote = [each for each in metadata["managedFields"] if each["manager"] != "kubelet"]
+        own = ("uid", "generation", "labels", "annotations", "deletionTimestamp", "finalizers")
         return {
-            "uid": pod["metadata"]["uid"],
-            "resourceVersion": pod["metadata"]["resourceVersion"],
-            "node": pod["spec"]["nodeName"],
+            **{key: metadata.get(key) for key in own},
+            "spec": pod["spec"],
             "restarts": [status["restartCount"] for status in statuses],
+            "wrote": [(each["manager"], each["operation"], each["time"]) for each in wrote],
         }
 
-    def _pod(self) -> dict[str, Any]:
-        return dict(
-            json.loads(self._lab.kubectl("-n", NAMESPACE, "get", "pod", "holder", "-o", "json"))
-        )
+    def _pod(self, *, managed: bool = False) -> dict[str, Any]:
+        shown = (f"--show-managed-fields={str(managed).lower()}", "-o", "json")
+        return dict(json.loads(self._lab.kubectl("-n", NAMESPACE, "get", "pod", "holder", *shown)))
 
 
 def _manifests(
