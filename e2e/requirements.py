@@ -13,6 +13,13 @@ from e2e.lab.lab import Lab
 RELEASE = os.environ.get("AICONFORM_E2E_RELEASE", product.RELEASE)
 _WHERE = ("--release", RELEASE, "-n", RELEASE)
 
+# Of certification 1.35; later ones have more.
+MUST = frozenset({
+    "accelerator_metrics", "ai_inference", "ai_service_metrics", "cluster_autoscaling",
+    "dra_support", "gang_scheduling", "pod_autoscaling", "robust_controller",
+    "secure_accelerator_access",
+})  # fmt: skip
+
 ONLY = tuple(
     argument
     for probe in ("compute", "memory", "tcp")

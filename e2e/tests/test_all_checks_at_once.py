@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aiconform.checks.framework.registry import all_checks
 from e2e import audit, foreign, product, requirements
 from e2e.lab.accelerators import Accelerators
 from e2e.lab.lab import Lab
@@ -13,13 +12,6 @@ from e2e.platforms.everything import everything
 from e2e.requirements import RELEASE
 
 pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.timeout(1800, func_only=True)]
-
-# Of certification 1.35; the later ones are SHOULD there.
-MUST = frozenset({
-    "accelerator_metrics", "ai_inference", "ai_service_metrics", "cluster_autoscaling",
-    "dra_support", "gang_scheduling", "pod_autoscaling", "robust_controller",
-    "secure_accelerator_access",
-})  # fmt: skip
 
 
 @pytest.mark.usefixtures("tidy")
@@ -37,11 +29,17 @@ def test_all_pass_ask_for_what_they_may_and_disturb_nobody(
         before = user.state
         extra = ("--name", "all", "--values", str(given))
         run = requirements.check(
-            lab, images, results, ",".join(sorted(MUST)), *extra, version="1.35", limit_s=1500.0
+            lab,
+            images,
+            results,
+            ",".join(sorted(requirements.MUST)),
+            *extra,
+            version="1.35",
+            limit_s=1500.0,
         )
         after = user.state
 
-    told = {check: requirements.told(run, check) for check in sorted(MUST & set(all_checks()))}
-    assert told == dict.fromkeys(sorted(MUST), ("PASS", "Ok")), run.output
+    told = {check: requirements.told(run, check) for check in sorted(requirements.MUST)}
+    assert told == dict.fromkeys(sorted(requirements.MUST), ("PASS", "Ok")), run.output
     assert asked.denied == set()
     assert after == before
