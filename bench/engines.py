@@ -10,6 +10,7 @@ import importlib.util
 import io
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -106,12 +107,11 @@ def _ours(engine: str, exercise: str, size: int, scale: float) -> Callable[[], f
 
 
 def _in_turns(ways: Ways) -> dict[str, list[float]]:
-    """Each way's figure in each turn; every turn begins with another way."""
+    """Each way's figure in each turn, in an order that is drawn anew: none always follows one."""
     told: dict[str, list[float]] = {way: [] for way in ways}
-    names = list(ways)
-    for turn in range(TURNS):
-        for n in range(len(names)):
-            way = names[(turn + n) % len(names)]
+    order = random.Random(TURNS)
+    for _ in range(TURNS):
+        for way in order.sample(list(ways), len(ways)):
             # The exercise takes its samples by itself.
             count = 1 if way == OURS else SAMPLES
             told[way].append(statistics.median(ways[way]() for _ in range(count)))

@@ -48,6 +48,13 @@ class HostLinkEngine(Protocol):
         """A copy in the host's memory."""
 
 
+class AddressEngine(Protocol):
+    """An engine that knows where its devices are on the host's bus."""
+
+    def bus_address(self, device: "Device") -> "str | None":
+        """0000:1b:00.0; None when it is not known."""
+
+
 class GroupEngine(Protocol):
     """An engine that has several devices do something together."""
 

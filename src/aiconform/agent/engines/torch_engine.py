@@ -73,6 +73,12 @@ class TorchEngine:
     def triad(self, left: Array, right: Array, *, into: Array) -> Array:
         return torch.add(left, right, alpha=TRIAD_FACTOR, out=into)
 
+    def bus_address(self, device: Device) -> "str | None":
+        """None where PyTorch does not say it."""
+        if self._kind != "cuda":
+            return None
+        return _bus_address(torch.cuda.get_device_properties(device.name))
+
     def group(self) -> "tuple[Device, ...]":
         return self.devices()
 
@@ -147,6 +153,14 @@ def _architecture(device: Device) -> str:
         return str(torch.cuda.get_device_properties(device.name).gcnArchName)
     major, minor = torch.cuda.get_device_capability(device.name)
     return f"{major}.{minor}"
+
+
+def _bus_address(properties: Any) -> "str | None":
+    parts = [getattr(properties, f"pci_{part}_id", None) for part in ("domain", "bus", "device")]
+    if not all(isinstance(part, int) for part in parts):
+        return None
+    domain, bus, slot = parts
+    return f"{domain:04x}:{bus:02x}:{slot:02x}.0"
 
 
 def _memory_bytes(kind: str, index: int) -> "int | None":

@@ -1,9 +1,13 @@
 """How fast do bytes go between host and device, in each direction, and do they arrive whole?"""
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from aiconform.agent.engines.protocol import Array, Device, describe
+from aiconform.agent.inventory.read import Tree
+from aiconform.agent.probes.near import address_of, bound_to, near_cores
 from aiconform.agent.probes.needs import accelerators, engine_for_accelerators, product
 from aiconform.agent.probes.request import Emit, Request
 from aiconform.agent.probes.sampling import Sampled, calls_to_fill, take_samples
@@ -27,9 +31,13 @@ def measure_host_link(request: Request, emit: Emit) -> None:
 
 # The engine is one with the verbs of HostLinkEngine; `engine_for_accelerators` has seen to it.
 def _measure(engine: "Array", device: Device, request: Request) -> Body:
+    """The buffer is made on the bound thread too: memory comes from where it is first written."""
     started = time.monotonic()
+    tree = Tree(Path(str(request.values.get("root", "/"))))
+    cores = near_cores(tree, address_of(engine, device), os.sched_getaffinity(0))
     sizes = host_link_bytes(request.params)
-    measured = {size: _sampled(engine, device, request, size) for size in sizes}
+    with bound_to(cores) as bound:
+        measured = {size: _sampled(engine, device, request, size) for size in sizes}
     best = max(measured, key=lambda size: measured[size].statistic.median)
     return {
         "kind": "measurement",
@@ -38,7 +46,12 @@ def _measure(engine: "Array", device: Device, request: Request) -> Body:
         "metric": request.exercise,
         "unit": "gigabytes_per_second",
         **measured[best].fields(),
-        "params": {"bytes": best, "pinned": bool(engine.pinned), **product(device)},
+        "params": {
+            "bytes": best,
+            "pinned": bool(engine.pinned),
+            **({"numa": "near"} if bound else {}),
+            **product(device),
+        },
         "engine": describe(engine),
         "seconds": time.monotonic() - started,
     }
