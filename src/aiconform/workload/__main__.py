@@ -16,6 +16,7 @@ SERVERS = {
     "devices": "lists the devices in this container and tries to open or make them",
     "barrier": "one rank of a gang: ends well only when all ranks have met",
     "sandbox": "tells which kernel it meets, and tries ways out of the container",
+    "nic": "tells its network interfaces, and carries bytes between addresses that are named",
     "burn": "keeps a processor or an accelerator busy, and memory filled",
 }
 

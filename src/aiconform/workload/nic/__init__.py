@@ -1,0 +1,1 @@
+"""Network interfaces and RDMA devices of a container, and transfers bound to one of them."""
