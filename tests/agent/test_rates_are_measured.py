@@ -63,6 +63,16 @@ def test_buffer_that_the_memory_limit_shrinks_is_reduced(tmp_path: Path) -> None
     assert buffer.reduced
 
 
+def test_share_of_several_buffers_is_smaller(tmp_path: Path) -> None:
+    files = {**trees.CPU_ONLY, "/proc/meminfo": "MemTotal: 99999999 kB\nMemAvailable: 9999999 kB\n"}
+    tree = Tree(trees.plant(files, tmp_path))
+
+    buffer = host_buffer({"scale": "quick"}, tree, share=16)
+
+    assert buffer.size_bytes == 64 << 20  # a sixteenth of the limit of 1 GiB
+    assert buffer.reduced
+
+
 def test_scatter_is_scaled_to_a_standard_deviation() -> None:
     found = summarise([10.0, 12.0, 11.0, 40.0])
 

@@ -13,7 +13,7 @@ from aiconform.agent.inventory.host import available_bytes, last_level_cache_byt
 from aiconform.agent.inventory.read import Tree
 from aiconform.agent.probes.sizes import wanted_copy_bytes
 
-SHARE = 8  # of the pod's memory, one buffer may have one part in so many
+SHARE = 8
 BLOCK_BYTES = 1 << 20
 # Equal shares would wait for the core that something else runs on.
 PART_BYTES = 4 << 20
@@ -25,16 +25,21 @@ class Buffer:
     reduced: bool  # smaller than wanted, because the pod has not the memory
 
 
-def host_buffer(params: Mapping[str, Any], tree: Tree) -> Buffer:
-    """As large as caches and scale ask for, as small as the pod's memory limit asks for."""
+def host_buffer(params: Mapping[str, Any], tree: Tree, *, share: int = SHARE) -> Buffer:
+    """
+    As large as caches and scale ask for, as small as the pod's memory limit asks for.
+
+    Args:
+        share: One buffer may have one part in so many of the pod's memory.
+    """
     wanted = wanted_copy_bytes(params, cache_bytes=last_level_cache_bytes(tree) or 0)
     limits = [memory_limit_bytes(tree), available_bytes(tree)]
-    room = min((each for each in limits if isinstance(each, int)), default=wanted * SHARE)
-    if wanted <= room // SHARE:
+    room = min((each for each in limits if isinstance(each, int)), default=wanted * share)
+    if wanted <= room // share:
         return Buffer(size_bytes=wanted, reduced=False)
     # A power of two: peers with about the same memory shall have the very same buffer.
     return Buffer(
-        size_bytes=max(BLOCK_BYTES, 1 << ((room // SHARE).bit_length() - 1)), reduced=True
+        size_bytes=max(BLOCK_BYTES, 1 << ((room // share).bit_length() - 1)), reduced=True
     )
 
 
