@@ -39,13 +39,14 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
 
 
 @pytest.fixture
-def bundle(lab: Lab, tmp_path: Path) -> Path:
-    """Packed as `make bundle` does, and unpacked again."""
+def bundle(lab: Lab, tmp_path: Path) -> Iterator[Path]:
+    """Packed as `make bundle` does, and unpacked again; the lab's own images are back afterwards."""
     archives = {target: archive for target, (_, archive) in product.build().items()}
     packed = assemble(archives, into=tmp_path, name=NAME)
     with tarfile.open(packed) as archive:
         archive.extractall(tmp_path, filter="data")
-    return tmp_path / NAME
+    yield tmp_path / NAME
+    product.load(lab)
 
 
 def test_bundle_runs_where_nothing_else_was_ever_loaded(

@@ -25,7 +25,7 @@ ITSELF = "docker.io/sonobuoy/sonobuoy:lab"
 CONFIG = {
     "name": "sonobuoy",
     "profile": "quick",
-    "checks": {"enabled": "dra_support"},
+    "checks": {"enabled": ["dra_support"]},
     "workNamespace": "aiconform-sonobuoy-work",
     "probeNamespace": "aiconform-sonobuoy-probe",
     "limits": {"holdS": 0, "startS": 120, "selfS": 180, "silentS": 25},
