@@ -40,7 +40,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
 
 @pytest.fixture
 def bundle(lab: Lab, tmp_path: Path) -> Iterator[Path]:
-    """Packed as `make bundle` does, and unpacked again; the lab's own images are back afterwards."""
+    """Packed as `make bundle` does, and unpacked again; then the lab has its own images back."""
     archives = {target: archive for target, (_, archive) in product.build().items()}
     packed = assemble(archives, into=tmp_path, name=NAME)
     with tarfile.open(packed) as archive:
