@@ -56,9 +56,10 @@ def test_record_that_we_do_not_know_is_told(tmp_path: Path) -> None:
     """A journal of a later version has a valid checksum and a kind that we lack."""
     from aiconform.journal.file import _crc
 
-    record = '{"kind":"prophecy"}'
+    record = b'{"kind":"prophecy"}'
     path = tmp_path / "journal.ndjson"
-    path.write_text(f'{{"n":0,"at":1.5,"crc":"{_crc(0, 1.5, record)}","record":{record}}}\n')
+    crc = _crc(b"0", b"1.5", record)
+    path.write_bytes(b'{"n":0,"at":1.5,"crc":"%b","record":%b}\n' % (crc, record))
 
     assert "unknown or malformed record" in replay(path).damage[0].problem
 

@@ -6,14 +6,19 @@ import pytest
 from junitparser import JUnitXml
 
 from aiconform.model.verdict import Judgement, Outcome, RunVerdict
+from aiconform.report.items import Telling
 from aiconform.report.junit import junit
 from tests.report.sample import entries, judgement, verdict
+
+
+def written(told: Judgement) -> bytes:
+    return b"".join(junit(Telling.of(entries(), told)))
 
 
 def cases(*verdicts: object, tmp_path: Path) -> dict[str, list[str]]:
     told = judgement().model_copy(update={"verdicts": verdicts})
     path = tmp_path / "junit.xml"
-    path.write_bytes(junit(entries(), told))
+    path.write_bytes(written(told))
     return {
         case.name: [type(result).__name__ for result in case.result]
         for suite in JUnitXml.fromfile(str(path))
@@ -44,7 +49,7 @@ def test_outcome_becomes(
 def test_warning_is_told_in_system_out() -> None:
     told = judgement(verdict(Outcome.WARN, sentence="a bit slow"))
 
-    assert b"<system-out>WARN: a bit slow</system-out>" in junit(entries(), told)
+    assert b"<system-out>WARN: a bit slow</system-out>" in written(told)
 
 
 def test_run_without_verdicts_is_not_green(tmp_path: Path) -> None:
@@ -64,7 +69,7 @@ def test_counts_of_a_suite_add_up(tmp_path: Path) -> None:
         verdicts=tuple(verdict(o, node=f"n{i}") for i, o in enumerate(outcomes)),
     )  # fmt: skip
     path = tmp_path / "junit.xml"
-    path.write_bytes(junit(entries(), told))
+    path.write_bytes(written(told))
 
     (suite,) = JUnitXml.fromfile(str(path))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (4, 1, 1, 1)

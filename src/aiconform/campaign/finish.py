@@ -12,6 +12,7 @@ from aiconform.campaign.environment import Environment
 from aiconform.campaign.publish import Publisher
 from aiconform.campaign.recorder import Recorder
 from aiconform.checks.framework.registry import evaluators
+from aiconform.journal import no_cycles
 from aiconform.model.errors import AiconformError, ClusterError
 from aiconform.model.records import Entry, StageEntered
 from aiconform.model.verdict import Judgement, RunVerdict
@@ -52,10 +53,10 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
             problem = exc
     entries: tuple[Entry, ...] = ()
     try:
-        entries = await asyncio.to_thread(lambda: tuple(recorder.read()))
+        entries = await asyncio.to_thread(_all, recorder)
     except AiconformError as exc:
         problem = exc
-    judgement = await asyncio.to_thread(judge.judge, entries, evaluators=evaluators())
+    judgement = await asyncio.to_thread(_judged, entries)
     if problem is None:
         try:
             sha256 = await asyncio.to_thread(
@@ -78,6 +79,16 @@ async def conclude(*, recorder: Recorder, environment: Environment, archive: Arc
         sha256=None,
         judgement=judgement,
     )
+
+
+@no_cycles()
+def _all(recorder: Recorder) -> tuple[Entry, ...]:
+    return tuple(recorder.read())
+
+
+@no_cycles()
+def _judged(entries: Sequence[Entry]) -> Judgement:
+    return judge.judge(entries, evaluators=evaluators())
 
 
 async def hold(*, environment: Environment, publisher: Publisher, ending: Ending) -> None:

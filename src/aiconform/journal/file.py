@@ -9,6 +9,7 @@ anywhere else is reported line by line and never skipped in silence.
 import gzip
 import json
 import os
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,8 +18,14 @@ from typing import BinaryIO
 
 from pydantic import ValidationError
 
+from aiconform.journal.bulk import no_cycles
 from aiconform.model.errors import JournalError
-from aiconform.model.records import JOURNAL_RECORD, Entry, JournalRecord
+from aiconform.model.records import Entry, JournalRecord
+
+_HEAD = re.compile(
+    rb'\{"n":(\d{1,18}),"at":(-?\d{1,20}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?)'
+    rb',"crc":"([0-9a-f]{8})","record":'
+)
 
 
 @dataclass(frozen=True)
@@ -120,7 +127,7 @@ def replay(path: Path) -> Replay:
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if packed else path.open("rb") as lines:
+        with no_cycles(), gzip.open(path) if packed else path.open("rb") as lines:
             return _replay(lines)
     except (OSError, EOFError, zlib.error) as exc:
         raise JournalError(f"cannot read {path}: {exc}", hint="Is it a journal of a run?") from exc
@@ -145,33 +152,33 @@ def dump(entries: Iterable[Entry]) -> Iterator[bytes]:
 
 
 def _line(entry: Entry) -> bytes:
-    record = entry.record.model_dump_json()
-    head = f'{{"n":{entry.n},"at":{json.dumps(entry.at)},"crc":"'
-    return f'{head}{_crc(entry.n, entry.at, record)}","record":{record}}}\n'.encode()
+    record, n, at = entry.record.model_dump_json().encode(), b"%d" % entry.n, _time(entry.at)
+    return b'{"n":%b,"at":%b,"crc":"%b","record":%b}\n' % (n, at, _crc(n, at, record), record)
 
 
 def _parse(line: bytes, *, expected_n: int) -> Entry:
-    head, _, rest = line.partition(b',"record":')
-    if not rest.endswith(b"}"):
-        raise ValueError("not a journal line (no record)")
-    try:
-        raw = json.loads(head + b"}")
-        n, at, crc = raw["n"], raw["at"], raw["crc"]
-        record_text = rest.decode()[:-1]
-    except (ValueError, KeyError, TypeError) as exc:
-        raise ValueError(f"not a journal line ({exc})") from exc
-    if _crc(n, at, record_text) != crc:
+    head = _HEAD.match(line)
+    if head is None or not line.endswith(b"}"):
+        raise ValueError("not a journal line")
+    n, at, crc = head.groups()
+    record = line[head.end() : -1]
+    if _crc(n, at, record) != crc:
         raise ValueError("checksum does not match: the line was changed after it was written")
-    if n != expected_n:
-        raise ValueError(f"record {n} stands where record {expected_n} belongs")
+    if int(n) != expected_n:
+        raise ValueError(f"record {int(n)} stands where record {expected_n} belongs")
     try:
-        return Entry(n=n, at=at, record=JOURNAL_RECORD.validate_json(record_text))
+        # All at once, which takes half the time of the record first.
+        return Entry.model_validate_json(b'{"n":%b,"at":%b,"record":%b}' % (n, at, record))
     except ValidationError as exc:
         raise ValueError(f"unknown or malformed record ({exc.error_count()} errors)") from exc
 
 
-def _crc(n: int, at: float, record: str) -> str:
-    return f"{zlib.crc32(f'{n} {json.dumps(at)} {record}'.encode()):08x}"
+def _crc(n: bytes, at: bytes, record: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(b"%b %b %b" % (n, at, record))
+
+
+def _time(at: float) -> bytes:
+    return json.dumps(at).encode()
 
 
 def _write_all(file: BinaryIO, payload: bytes) -> None:

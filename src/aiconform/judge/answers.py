@@ -12,7 +12,6 @@ from aiconform.judge.facts import Facts
 from aiconform.judge.states import trouble_of
 from aiconform.judge.streams import Stream
 from aiconform.judge.words import clip, counted
-from aiconform.model.records import Delivered
 from aiconform.model.verdict import Figure, Outcome, Subject, Verdict, worst
 from aiconform.model.wire import KnownAnswer
 
@@ -68,18 +67,15 @@ def judge_answers(node: str, exercise: str, facts: Facts) -> Iterator[Verdict]:
 
 def expected_devices(node: str, facts: Facts) -> int:
     """Accelerators that the node's agent asked for; 0 on a node that has none."""
-    groups = facts.plan.groups if facts.plan else ()
-    return next((device_count(group.resources) for group in groups if node in group.nodes), 0)
+    group = facts.group_of.get(node)
+    return device_count(group.resources) if group else 0
 
 
 def _wrong(node: str, exercise: str, facts: Facts) -> Iterator[tuple[str, KnownAnswer]]:
     """Wrong answers in any start of the agent, finished or not."""
-    for entry in facts.delivered.get(node, ()):
-        record = entry.record.record if isinstance(entry.record, Delivered) else None
-        if not isinstance(record, KnownAnswer) or record.stream != STREAM:
-            continue
-        if record.exercise == exercise and record.wrong_count and not record.ok:
-            yield entry.id, record
+    for record_id, record in facts.wrong_answers.get(node, ()):
+        if record.stream == STREAM and record.exercise == exercise:
+            yield record_id, record
 
 
 def _judge_device(

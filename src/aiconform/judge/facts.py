@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from aiconform.fabric import pair_of
 from aiconform.judge.streams import Stream, streams_of
-from aiconform.model.plan import Plan, RunConfig
+from aiconform.model.plan import Group, Plan, RunConfig
 from aiconform.model.records import (
     CheckBegan,
     CheckEnded,
@@ -31,6 +31,7 @@ from aiconform.model.records import (
     Surveyed,
     Trouble,
 )
+from aiconform.model.wire import KnownAnswer
 
 R = TypeVar("R")
 
@@ -92,6 +93,22 @@ class Facts:
     def nodes(self) -> tuple[str, ...]:
         """Nodes that the plan has agents for."""
         return self.plan.nodes if self.plan else ()
+
+    @cached_property
+    def node_set(self) -> frozenset[str]:
+        """`nodes`, for a look-up: there may be thousands."""
+        return frozenset(self.nodes)
+
+    @cached_property
+    def group_of(self) -> Mapping[str, Group]:
+        """The first group of the plan that each node is in."""
+        groups = self.plan.groups if self.plan else ()
+        return {node: group for group in reversed(groups) for node in group.nodes}
+
+    @cached_property
+    def wrong_answers(self) -> Mapping[str, Sequence[tuple[str, KnownAnswer]]]:
+        """Each node's, with their journal ids: in any start of its agent, finished or not."""
+        return {node: found for node, all_ in self.delivered.items() if (found := _wrong(all_))}
 
     @cached_property
     def labels(self) -> Mapping[str, Mapping[str, str]]:
@@ -190,6 +207,17 @@ def gather(entries: Iterable[Entry]) -> Facts:
         delivered=by_node,
         checks=checks_of(ordered),
     )
+
+
+def _wrong(entries: Iterable[Entry]) -> list[tuple[str, KnownAnswer]]:
+    return [
+        (entry.id, entry.record.record)
+        for entry in entries
+        if isinstance(entry.record, Delivered)
+        and isinstance(entry.record.record, KnownAnswer)
+        and entry.record.record.wrong_count
+        and not entry.record.record.ok
+    ]
 
 
 def checks_of(entries: Iterable[Entry]) -> dict[str, CheckFacts]:

@@ -184,7 +184,7 @@ def _of_nodes(facts: Facts, verdicts: Iterable[Verdict]) -> Iterator[Finding]:
 
 
 def _node_code(node: str, facts: Facts) -> str:
-    if node not in facts.nodes:
+    if node not in facts.node_set:
         return "AIC-NODE-003"
     state = facts.states[node].record.state if node in facts.states else None
     return {"lost": "AIC-NODE-001", "failed": "AIC-NODE-002", None: "AIC-NODE-002"}.get(

@@ -30,7 +30,7 @@ def _node(verdict: Verdict, facts: Facts) -> LedgerEntry:
         state = LedgerState.TESTED
     elif verdict.reason == "Busy":
         state = LedgerState.BUSY
-    elif name in facts.nodes:
+    elif name in facts.node_set:
         state = LedgerState.NOT_RUN
     elif verdict.reason in {"NothingPlanned", "NotPlanned"}:
         state = LedgerState.UNTESTED

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from aiconform.catalogue.accelerators import identify, is_partition
 from aiconform.catalogue.figures import AcceleratorKind
@@ -72,6 +73,7 @@ def slowest_generation(devices: Iterable[Accelerator]) -> int | None:
     return min(known) if known else None
 
 
+@lru_cache(maxsize=64)
 def generation(speed: str | None) -> int | None:
     """5 of `32.0 GT/s PCIe`."""
     found = re.match(r"([0-9]{1,3}(?:\.[0-9])?) GT/s", speed or "")

@@ -8,7 +8,9 @@ enough peers there is nothing to compare with: the value is shown and nothing is
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from aiconform.catalogue.figures import AcceleratorKind
 from aiconform.judge.answers import STREAM, is_answer, wrong_answers
 from aiconform.judge.facts import Facts
 from aiconform.judge.peers import TOO_FAST, Peers, peers_of
@@ -16,6 +18,7 @@ from aiconform.judge.products import host_transport, product_of
 from aiconform.judge.standards import (
     ABOVE_PEAK,
     FIXED,
+    Asked,
     Standard,
     asked_of,
     bound_of,
@@ -46,6 +49,7 @@ class Yardstick:
     standard: Standard | None = None
     peers: Peers | None = None
 
+    @cached_property
     def says(self) -> str:
         parts = (
             self.standard.says if self.standard else "",
@@ -53,7 +57,7 @@ class Yardstick:
             if self.peers
             else "",
         )
-        return "; ".join(part for part in parts if part)
+        return clip("; ".join(part for part in parts if part))
 
 
 @dataclass(frozen=True)
@@ -76,30 +80,49 @@ def judge_rates(facts: Facts, site: Sequence[SiteReference] = ()) -> Iterator[Ve
         site: The site's own references; they win over the catalogue's.
     """
     exercises = [e for e in (facts.plan.exercises if facts.plan else ()) if not is_answer(e)]
-    classes = _classes(facts, frozenset(exercises))
+    yardsticks = Yardsticks(facts, _classes(facts, frozenset(exercises)), site)
     for exercise in exercises:
         for node in facts.nodes:
-            yield from _judge_node(node, exercise, facts, classes, site)
+            yield from _judge_node(node, exercise, facts, yardsticks)
 
 
-def _yardstick(
-    measured: Measurement,
-    node: str,
-    facts: Facts,
-    classes: Mapping[Key, Peers | None],
-    site: Sequence[SiteReference],
-) -> Yardstick:
-    peers = classes.get(_key(measured))
-    kind = product_of(measured, node, facts)
-    host_link = host_transport(kind, node, facts) if kind else None
-    asked = asked_of(measured, kind, host_link=host_link)
-    if asked is None:
-        return Yardstick(standard=FIXED.get(measured.metric), peers=peers)
-    return Yardstick(
-        bound=bound_of(asked, kind) if kind else None,
-        standard=None if measured.reduced else standard_for(asked, kind, site),
-        peers=peers,
-    )
+class Yardsticks:
+    """Each is made once: thousands of nodes have the same few devices."""
+
+    def __init__(
+        self, facts: Facts, classes: Mapping[Key, Peers | None], site: Sequence[SiteReference]
+    ) -> None:
+        self._facts, self._classes, self._site = facts, classes, site
+        self._links: dict[tuple[str, str], str | None] = {}
+        self._made: dict[Key, Yardstick] = {}
+
+    def of(self, measured: Measurement, node: str) -> Yardstick:
+        kind = product_of(measured, node, self._facts)
+        host_link = self._host_link(kind, node) if kind else None
+        asked = asked_of(measured, kind, host_link=host_link)
+        key = (asked, kind.id if kind else None, _key(measured))
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(measured, kind, asked)
+        return made
+
+    def _host_link(self, kind: AcceleratorKind, node: str) -> str | None:
+        key = (kind.id, node)
+        if key not in self._links:
+            self._links[key] = host_transport(kind, node, self._facts)
+        return self._links[key]
+
+    def _make(
+        self, measured: Measurement, kind: AcceleratorKind | None, asked: Asked | None
+    ) -> Yardstick:
+        peers = self._classes.get(_key(measured))
+        if asked is None:
+            return Yardstick(standard=FIXED.get(measured.metric), peers=peers)
+        return Yardstick(
+            bound=bound_of(asked, kind) if kind else None,
+            standard=None if measured.reduced else standard_for(asked, kind, self._site),
+            peers=peers,
+        )
 
 
 def _wrong_reason(exercise: str) -> str:
@@ -135,15 +158,13 @@ def _judge_node(
     node: str,
     exercise: str,
     facts: Facts,
-    classes: Mapping[Key, Peers | None],
-    site: Sequence[SiteReference],
+    yardsticks: Yardsticks,
 ) -> Iterator[Verdict]:
     stream = facts.stream(node, STREAM)
     devices: dict[str | None, list[Judged]] = defaultdict(list)
     for record_id, measured in stream.of(Measurement):
         if measured.exercise == exercise:
-            against = _yardstick(measured, node, facts, classes, site)
-            judged = _judge_one(measured, record_id, stream, against)
+            judged = _judge_one(measured, record_id, stream, yardsticks.of(measured, node))
             devices[measured.device].append(judged)
     for record_id, wrong in wrong_answers(node, exercise, facts):
         said = wrong.detail or f"{wrong.wrong_count} of {wrong.total_count} elements are wrong"
@@ -240,7 +261,7 @@ def _figure(measured: Measurement, against: Yardstick) -> Figure | None:
         metric=measured.metric,
         value=measured.value,
         unit=measured.unit,
-        compared_with=clip(against.says()),
+        compared_with=against.says,
     )
 
 

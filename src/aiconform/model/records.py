@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field
 
 from aiconform.model.base import Count, Frozen, Name, ReasonCode, Sentence, Text
 from aiconform.model.plan import NodeFacts, Plan, RunConfig
@@ -230,7 +230,6 @@ JournalRecord = Annotated[
     | RunClosed,
     Field(discriminator="kind"),
 ]
-JOURNAL_RECORD: TypeAdapter[JournalRecord] = TypeAdapter(JournalRecord)
 
 
 class Entry(Frozen):

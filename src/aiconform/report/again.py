@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from aiconform.checks.framework.registry import evaluators
+from aiconform.journal import no_cycles
 from aiconform.judge import judge
 from aiconform.model.reference import SiteReference
 from aiconform.model.verdict import Judgement, RunVerdict
@@ -31,14 +32,15 @@ def judge_again(
         waivers: In place of those that the run was given.
         on: The day that decides which have expired; None: that of the run.
     """
-    judgement = judge(
-        results.entries,
-        references=references,
-        evaluators=evaluators(),
-        checklist=checklist,
-        waivers=waivers,
-        on=on,
-    )
+    with no_cycles():
+        judgement = judge(
+            results.entries,
+            references=references,
+            evaluators=evaluators(),
+            checklist=checklist,
+            waivers=waivers,
+            on=on,
+        )
     return with_damage(judgement, results.damage)
 
 

@@ -4,13 +4,16 @@ The one list of verdicts that every format is written from, and what each is to 
 JUnit, CTRF, OpenMetrics, Markdown and Sonobuoy then cannot disagree.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
+from aiconform.model.records import Entry
 from aiconform.model.requirement import Level, RequirementVerdict
 from aiconform.model.verdict import Figure, Judgement, Outcome, Subject, Verdict
 from aiconform.model.waiver import Waiver
+from aiconform.report.story import Story, tell
 
 REQUIREMENTS = "requirement"
 
@@ -45,7 +48,7 @@ class Item:
     duration_s: float | None = None
     waived: Waiver | None = None
 
-    @property
+    @cached_property
     def state(self) -> State:
         return state_of(self.outcome, required=self.required, waived=self.waived is not None)
 
@@ -53,6 +56,19 @@ class Item:
     def told(self) -> str:
         """The sentence, and that it is waived."""
         return with_waiver(self.sentence, self.waived)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A run as every format tells it, made once for all of them."""
+
+    story: Story
+    judgement: Judgement
+    items: tuple[Item, ...]
+
+    @classmethod
+    def of(cls, entries: Sequence[Entry], judgement: Judgement) -> "Telling":
+        return cls(tell(entries), judgement, items(judgement))
 
 
 def with_waiver(sentence: str, waiver: Waiver | None) -> str:

@@ -1,13 +1,11 @@
 """junit.xml: the verdicts as CI systems read them. WARN passes and says so in system-out."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from aiconform.model.records import Entry
-from aiconform.model.verdict import Judgement, Outcome
-from aiconform.report.items import Item, State, items, suites
+from aiconform.model.verdict import Outcome
+from aiconform.report.items import Item, State, Telling, suites
 from aiconform.report.scrub import xml_text
-from aiconform.report.story import tell
 
 _TAGS = {
     State.PASSED: None,
@@ -17,25 +15,28 @@ _TAGS = {
 }
 
 
-def junit(entries: Sequence[Entry], judgement: Judgement) -> bytes:
-    """One suite for each item, one case for each subject."""
-    root = ET.Element("testsuites", {"name": xml_text(judgement.run)})
-    for name, found in suites(items(judgement)):
-        _suite(root, name, found)
-    story = tell(entries)
+def junit(telling: Telling) -> Iterator[bytes]:
+    """One suite for each item, one case for each subject; suite by suite, as they can be large."""
+    root, story = ET.Element("testsuites", {"name": xml_text(telling.judgement.run)}), telling.story
     if story.started_at is not None and story.finished_at is not None:
         root.set("time", f"{story.finished_at - story.started_at:.3f}")
-    ET.indent(root)
-    text = ET.tostring(root, encoding="unicode")
-    return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n".encode()
+    root.text = "\n"
+    opening, closing = ET.tostring(root, encoding="unicode").split("\n")
+    yield f"<?xml version='1.0' encoding='utf-8'?>\n{opening}\n".encode()
+    for name, found in suites(telling.items):
+        suite = _suite(name, found)
+        ET.indent(suite, level=1)
+        yield f"  {ET.tostring(suite, encoding='unicode')}\n".encode()
+    yield f"{closing}\n".encode()
 
 
-def _suite(root: ET.Element, name: str, found: list[Item]) -> None:
-    suite = ET.SubElement(root, "testsuite", {"name": xml_text(name)})
+def _suite(name: str, found: list[Item]) -> ET.Element:
+    suite = ET.Element("testsuite", {"name": xml_text(name)})
     tags = [_case(suite, item) for item in found]
     suite.set("tests", str(len(tags)))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(tags.count(tag)))
+    return suite
 
 
 def _case(suite: ET.Element, item: Item) -> str | None:

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
+from aiconform.model.base import Frozen
+
 
 def json_lines(document: Mapping[str, Any]) -> Iterator[bytes]:
     """
-    The document's lines. Values that are no scalar, text, list or mapping are iterated over.
+    The document's lines. Values may be records; an iterator's are written one by one.
 
     Raises:
         ValueError: A number is not finite.
@@ -38,5 +40,10 @@ def _items(values: Iterable[Any]) -> Iterator[bytes]:
 _NOTHING = object()
 
 
+_DUMPED = json.JSONEncoder(allow_nan=False).encode
+
+
 def _plain(value: Any) -> bytes:
-    return json.dumps(value, allow_nan=False).encode()
+    if isinstance(value, Frozen):  # which holds no number that is not finite
+        return value.model_dump_json(ensure_ascii=True).encode()
+    return _DUMPED(value).encode()

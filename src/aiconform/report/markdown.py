@@ -2,17 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from aiconform.model.outcome import WORST_FIRST
-from aiconform.model.records import Entry
 from aiconform.model.verdict import Judgement
-from aiconform.report.items import Item, State, items, suites
+from aiconform.report.items import Item, State, Telling, suites
 from aiconform.report.page.marks import SIGNS
 from aiconform.report.readiness import WORDS, answers
 from aiconform.report.rows import counting, to_do, waiver_lines
 from aiconform.report.scrub import printable
-from aiconform.report.story import tell
 
 # GitHub shows 65,536 characters of a comment.
 MOST_FINDINGS, MOST_ITEMS = 10, 60
@@ -20,8 +18,8 @@ _LONGEST = 300
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&!(){}+-])")
 
 
-def markdown(entries: Sequence[Entry], judgement: Judgement) -> bytes:
-    found = items(judgement)
+def markdown(telling: Telling) -> bytes:
+    found, judgement = telling.items, telling.judgement
     lines = [
         f"## aiconform: {judgement.verdict.value.replace('_', ' ').upper()}",
         "",
@@ -32,7 +30,7 @@ def markdown(entries: Sequence[Entry], judgement: Judgement) -> bytes:
         *_waivers(judgement),
         *_ready(judgement),
         *_bad(found),
-        _about(entries, judgement),
+        _about(telling),
     ]
     return "".join(f"{line}\n" for line in lines).encode()
 
@@ -119,9 +117,9 @@ def _more(left: int) -> Iterator[str]:
         yield ""
 
 
-def _about(entries: Sequence[Entry], judgement: Judgement) -> str:
-    story = tell(entries)
-    words = [f"run {md_text(judgement.run)}"]
+def _about(telling: Telling) -> str:
+    story = telling.story
+    words = [f"run {md_text(telling.judgement.run)}"]
     if story.surveyed:
         words.append(f"{len(story.surveyed.nodes)} nodes")
         words.append(f"Kubernetes {md_text(story.surveyed.server_version)}")

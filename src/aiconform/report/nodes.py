@@ -1,10 +1,9 @@
 """nodes/<node>.json: everything that one node said and what was concluded of it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from aiconform.model.base import Frozen
 from aiconform.model.verdict import Finding, Judgement, Verdict
 from aiconform.report.lines import json_lines
 from aiconform.report.scrub import file_name
@@ -24,8 +23,8 @@ def node_files(story: Story, judgement: Judgement) -> Iterator[tuple[str, Iterat
             "run": judgement.run,
             "group": group_of.get(node.name),
             **_said(node),
-            "verdicts": _all(verdicts[node.name]),
-            "findings": _all(findings[node.name]),
+            "verdicts": verdicts[node.name],
+            "findings": findings[node.name],
         }
         yield f"{file_name(node.name)}.json", json_lines(document)
 
@@ -42,22 +41,14 @@ def _by_node(found: Iterable[S]) -> defaultdict[str, list[S]]:
 
 def _said(node: NodeStory) -> dict[str, Any]:
     return {
-        "facts": _plain(node.facts),
-        "changes": _all(node.changes),
-        "agent": _plain(node.hello),
-        "inventory": _plain(node.inventory),
-        "known_answers": _all(node.known_answers),
-        "measurements": _all(node.measurements),
-        "pairs": _all(node.pairs),
-        "counters": _all(node.counters),
-        "telemetry": _all(node.telemetry),
-        "evidence": _all(node.evidence),
+        "facts": node.facts,
+        "changes": node.changes,
+        "agent": node.hello,
+        "inventory": node.inventory,
+        "known_answers": node.known_answers,
+        "measurements": node.measurements,
+        "pairs": node.pairs,
+        "counters": node.counters,
+        "telemetry": node.telemetry,
+        "evidence": node.evidence,
     }
-
-
-def _plain(record: Frozen | None) -> Any:
-    return record.model_dump(mode="json") if record else None
-
-
-def _all(records: Sequence[Frozen]) -> list[Any]:
-    return [record.model_dump(mode="json") for record in records]

@@ -6,41 +6,41 @@ Every sample is stamped with the end of the run, so that reading it late does no
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
-from aiconform.model.records import Entry
-from aiconform.model.verdict import Figure, Judgement, Outcome, RunVerdict
-from aiconform.report.items import Item, items
+from aiconform.model.verdict import Figure, Outcome, RunVerdict
+from aiconform.report.items import Item, Telling
 from aiconform.report.scrub import printable
-from aiconform.report.story import tell
 
 Labels = dict[str, str]
 
 
-def openmetrics(entries: Sequence[Entry], judgement: Judgement) -> bytes:
-    found = items(judgement)
-    ended = tell(entries).finished_at
+def openmetrics(telling: Telling) -> Iterator[bytes]:
+    """Line by line."""
+    return (f"{line}\n".encode() for line in _lines(telling))
+
+
+def _lines(telling: Telling) -> Iterator[str]:
+    found, ended = telling.items, telling.story.finished_at
     stamp = "" if ended is None else f" {ended:.3f}"
-    run = {"run": judgement.run}
-    lines = [
-        "# TYPE aiconform_run_verdict stateset",
-        "# HELP aiconform_run_verdict The run in one word.",
-        *(
-            _sample("aiconform_run_verdict", run | {"aiconform_run_verdict": each.value},
-                    float(each is judgement.verdict), stamp)
-            for each in RunVerdict
-        ),
-        "# TYPE aiconform_items gauge",
-        "# HELP aiconform_items How many items came out so.",
-        *_counts(found, run, stamp),
-        "# TYPE aiconform_item_outcome gauge",
-        "# HELP aiconform_item_outcome 1 for the outcome that an item has.",
-        *(_sample("aiconform_item_outcome", run | _outcome(item), 1.0, stamp) for item in found),
-        "# TYPE aiconform_figure gauge",
-        "# HELP aiconform_figure What was measured, in the unit that the label names.",
-        *_figures(found, run, stamp),
-        "# EOF",
-    ]  # fmt: skip
-    return "".join(f"{line}\n" for line in lines).encode()
+    run = {"run": telling.judgement.run}
+    yield "# TYPE aiconform_run_verdict stateset"
+    yield "# HELP aiconform_run_verdict The run in one word."
+    for each in RunVerdict:
+        labels = run | {"aiconform_run_verdict": each.value}
+        value = float(each is telling.judgement.verdict)
+        yield _sample("aiconform_run_verdict", labels, value, stamp)
+    yield "# TYPE aiconform_items gauge"
+    yield "# HELP aiconform_items How many items came out so."
+    yield from _counts(found, run, stamp)
+    yield "# TYPE aiconform_item_outcome gauge"
+    yield "# HELP aiconform_item_outcome 1 for the outcome that an item has."
+    for item in found:
+        yield _sample("aiconform_item_outcome", run | _outcome(item), 1.0, stamp)
+    yield "# TYPE aiconform_figure gauge"
+    yield "# HELP aiconform_figure What was measured, in the unit that the label names."
+    yield from _figures(found, run, stamp)
+    yield "# EOF"
 
 
 def _counts(found: Sequence[Item], run: Labels, stamp: str) -> Iterator[str]:
@@ -90,5 +90,6 @@ def _sample(name: str, labels: Labels, value: float, stamp: str) -> str:
     return f"{name}{{{told}}} {value:.17g}{stamp}"
 
 
+@lru_cache(maxsize=1024)  # most labels are those of the last samples, too
 def _escaped(text: str) -> str:
     return printable(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,6 +1,6 @@
 """The judgement as short tables, the same for terminal and page: who, which verdict, why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aiconform.model.outcome import WORST_FIRST
@@ -65,18 +65,29 @@ def node_rows(judgement: Judgement) -> list[Row]:
 
 def exercise_rows(judgement: Judgement) -> list[Row]:
     """What each node did alone: devices, memory, inventory."""
-    alone = (v for v in judgement.verdicts if v.subject.node and not v.subject.peer)
-    return _sorted(_row(v, f"{v.subject}  {v.item}") for v in alone if v.item != "node")
+    return _sorted(_row(v, f"{v.subject}  {v.item}") for v in alone(judgement))
+
+
+def alone(judgement: Judgement) -> Iterator[Verdict]:
+    """On what nodes did alone."""
+    for verdict in judgement.verdicts:
+        if verdict.subject.node and not verdict.subject.peer and verdict.item != "node":
+            yield verdict
 
 
 def link_rows(judgement: Judgement) -> list[Row]:
     """One row for each pair of nodes, both directions in it."""
+    return _sorted(_link_row(a, b, verdicts) for (a, b), verdicts in between(judgement).items())
+
+
+def between(judgement: Judgement) -> dict[tuple[str, str], list[Verdict]]:
+    """Those on each pair of nodes, in both directions."""
     pairs: dict[tuple[str, str], list[Verdict]] = {}
     for verdict in judgement.verdicts:
         if verdict.subject.node and verdict.subject.peer:
             a, b = sorted((verdict.subject.node, verdict.subject.peer))
             pairs.setdefault((a, b), []).append(verdict)
-    return _sorted(_link_row(a, b, verdicts) for (a, b), verdicts in pairs.items())
+    return pairs
 
 
 def run_rows(judgement: Judgement) -> list[Row]:

@@ -13,9 +13,8 @@ from typing import Any
 
 import yaml
 
-from aiconform.model.verdict import Judgement
 from aiconform.report.files import SUMS, result_files, write_file
-from aiconform.report.items import Item, State, items, suites
+from aiconform.report.items import Item, State, Telling, suites
 from aiconform.report.scrub import printable
 
 FILE, DONE = "sonobuoy_results.yaml", "done"
@@ -32,12 +31,13 @@ _STATUSES = {
 _ORDER = (State.FAILED, State.ERRORED, State.PASSED, State.SKIPPED)
 
 
-def sonobuoy(judgement: Judgement) -> bytes:
+def sonobuoy(telling: Telling) -> bytes:
+    judgement = telling.judgement
     document = {
         "name": "aiconform",
-        "status": _overall([item.state for item in items(judgement)]),
+        "status": _overall([item.state for item in telling.items]),
         "meta": {"type": "summary", "run": judgement.run, "verdict": judgement.verdict.value},
-        "items": [_suite(name, found) for name, found in suites(items(judgement))],
+        "items": [_suite(name, found) for name, found in suites(telling.items)],
     }
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text.encode()

@@ -7,7 +7,7 @@ from aiconform.model.records import SCHEMA_VERSION, Entry
 from aiconform.model.verdict import Judgement
 from aiconform.report.documents import RunFacts, TroubleTold
 from aiconform.report.lines import json_lines
-from aiconform.report.story import tell
+from aiconform.report.story import Story, tell
 
 
 def summary(entries: Sequence[Entry], judgement: Judgement) -> dict[str, Any]:
@@ -15,25 +15,24 @@ def summary(entries: Sequence[Entry], judgement: Judgement) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         **judgement.model_dump(mode="json"),
-        "facts": _facts(entries),
+        "facts": _facts(tell(entries)),
     }
 
 
-def summary_lines(entries: Sequence[Entry], judgement: Judgement) -> Iterator[bytes]:
+def summary_lines(story: Story, judgement: Judgement) -> Iterator[bytes]:
     """The same as a file, piece by piece: one line for each verdict and finding."""
     large = {"verdicts": judgement.verdicts, "findings": judgement.findings}
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         **judgement.model_dump(mode="json", exclude=set(large)),
-        "facts": _facts(entries),
+        "facts": _facts(story),
     }
     for key, records in large.items():
-        document[key] = (record.model_dump(mode="json") for record in records)
+        document[key] = records
     return json_lines(document)
 
 
-def _facts(entries: Sequence[Entry]) -> dict[str, Any]:
-    story = tell(entries)
+def _facts(story: Story) -> dict[str, Any]:
     opened, surveyed, plan, closed = story.opened, story.surveyed, story.plan, story.closed
     facts = RunFacts(
         version=opened.version if opened else None,

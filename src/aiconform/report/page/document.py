@@ -4,7 +4,8 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -123,16 +124,30 @@ def _heat_cells(found: Heat | None) -> dict[str, Any]:
 
 def _packed(payload: Mapping[str, Any]) -> str:
     """gzip in base64: no text or markup of the run is in it, and it is a tenth of the size."""
-    text = json.dumps(_clean(payload), separators=(",", ":"), allow_nan=False)
+    text = _dumped(payload)
+    if not all(map(_is_shown, set(_ESCAPED.findall(text)))):
+        text = _dumped(_clean(payload))
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+_dumped = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_ESCAPED = re.compile(r"\\(?:u[0-9a-f]{4}|.)")
+
+
+def _is_shown(escaped: str) -> bool:
+    """Whether a character that JSON writes in such a way is one that a browser shows as it is."""
+    return escaped in _PLAIN or (len(escaped) == 6 and chr(int(escaped[2:], 16)).isprintable())
+
+
+_PLAIN = frozenset({r"\n", r"\t", r"\"", r"\\"})
 
 
 def _clean(value: Any) -> Any:
     """Text from machines that are not trusted, without what a browser would not show."""
     if isinstance(value, str):
         return printable(value, keep_lines=True)
+    if isinstance(value, list | tuple):
+        return [_clean(each) for each in value]
     if isinstance(value, Mapping):
         return {_clean(key): _clean(each) for key, each in value.items()}
-    if isinstance(value, Sequence):
-        return [_clean(each) for each in value]
     return value

@@ -101,9 +101,9 @@ def _about(story: Story) -> Iterable[str]:
 def _tiles(judgement: Judgement) -> Iterable[Tile]:
     told = {
         "Requirements": [verdict.outcome for verdict in judgement.requirements],
-        "Nodes": [row.outcome for row in rows.node_rows(judgement)],
-        "Devices and memory": [row.outcome for row in rows.exercise_rows(judgement)],
-        "Links": [row.outcome for row in rows.link_rows(judgement)],
+        "Nodes": [v.outcome for v in judgement.verdicts if v.item == "node"],
+        "Devices and memory": [v.outcome for v in rows.alone(judgement)],
+        "Links": [rows.outcome_of(pair) for pair in rows.between(judgement).values()],
     }
     for title, outcomes in told.items():
         counts = Counter(outcomes)
