@@ -26,7 +26,7 @@ def write_file(path: Path, chunks: Iterable[bytes], *, sync: bool = True) -> Non
     beside = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
+        with beside.open("wb", buffering=_BLOCK_BYTES) as file:
             for chunk in chunks:
                 file.write(chunk)
             file.flush()
