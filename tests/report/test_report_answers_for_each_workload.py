@@ -1,6 +1,7 @@
 """The page, the summary and the document give each profile's answer, and the same one."""
 
 from aiconform.model.outcome import Outcome
+from aiconform.report.items import Telling
 from aiconform.report.markdown import markdown
 from aiconform.report.page import page
 from aiconform.report.page.workloads import workload_lines
@@ -34,7 +35,7 @@ def test_all_formats_give_the_same_answers() -> None:
 
 
 def test_summary_has_a_row_for_each_and_no_markup_of_the_run() -> None:
-    text = markdown(entries(), CHECKED).decode()
+    text = markdown(Telling.of(entries(), CHECKED)).decode()
 
     assert "### Will it run here?" in text
     rows = [line for line in text.splitlines() if "Distributed training" in line]
@@ -54,7 +55,7 @@ def test_page_has_the_section_and_a_way_to_it() -> None:
 
 def test_run_that_checked_nothing_says_nothing_of_workloads() -> None:
     assert answers(judgement()) == ()
-    assert "Will it run here?" not in markdown(entries(), judgement()).decode()
+    assert "Will it run here?" not in markdown(Telling.of(entries(), judgement())).decode()
     assert 'id="workloads"' not in page(tell(entries()), judgement())
 
 
