@@ -77,3 +77,14 @@ def test_nothing_known_is_none() -> None:
 def test_each_label_has_its_source_and_none_is_a_zone() -> None:
     assert all(each.keys and each.source.where for each in catalogue.topology_labels())
     assert not any("zone" in key or "region" in key for key in catalogue.topology_label_keys())
+
+
+def test_places_in_a_torus_are_planned_for_the_nodes_of_the_run() -> None:
+    planned = topology(fleet(), table="node,x/4,y\nn0,0,0\nn1,1,0\nelsewhere,2,0\n")
+
+    assert planned is not None
+    assert planned.places == {"n0": (0, 0), "n1": (1, 0)}
+    assert planned.rings == (4, 0)
+    known = topology_of(planned)
+    assert known is not None
+    assert known.is_inside("n0", "n1")

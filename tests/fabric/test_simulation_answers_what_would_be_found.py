@@ -41,6 +41,9 @@ def test_every_schedule_gives_an_answer_and_its_price(schedule: str, kind: str |
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_fault_can_be_planted_and_makes_something_slower(topology: str, kind: str) -> None:
     asked = Question(nodes=40, topology=topology, kind=kind, unit=8, rails=2, noise=Noise(0, 0))
+    if topology == "torus" and kind in {"uplink", "leaf-pair"}:
+        assert "3 leaves" in asked.problem
+        return
     tested = asked.network(seed=5)
     sound = replace(tested, faults=())
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aiconform.fabric.sources import from_labels, leaves_in_slices, read_table
+from aiconform.fabric.sources import from_labels, leaves_in_slices, read_table, topology_of
 from aiconform.fabric.topology import Topology, is_leaf_like
+from aiconform.fabric.torus import Torus
 from aiconform.model.errors import ConfigError
+from aiconform.model.fabric import PlannedTopology
 from tests.support.journals import names
 
 KEYS = ("near", "far")
@@ -26,6 +28,26 @@ def test_table_of_lines_tells_leaves_by_rail() -> None:
     assert topology.leaf("l0+l1", 1) == "l1"
     assert topology.leaf("l0+l1", None) == "l0+l1"
     assert topology.leaf("l0+l1", 7) == "l0"
+
+
+def test_table_of_places_tells_a_torus() -> None:
+    topology = read_table("# ours\nnode,x/4,y\na,0,0\nb,3,0\nc,0,1\n d, 2, 0\n")
+
+    assert topology.torus == Torus(
+        {"a": (0, 0), "b": (3, 0), "c": (0, 1), "d": (2, 0)}, rings=(4, 0)
+    )
+    assert topology.torus.axis_of("b", "a") == "x"
+    assert topology.torus.axis_of("a", "c") == "y"
+    assert not topology.is_inside("a", "d")
+    assert [*topology.units.values()] == [("a", "b", "c", "d")]
+    planned = PlannedTopology(
+        source=topology.source,
+        leaves=dict(topology.leaves),
+        places=dict(topology.torus.places),
+        rings=topology.torus.rings,
+        unit_count=1,
+    )
+    assert topology_of(planned) == topology
 
 
 def test_table_may_be_json_and_name_pods() -> None:
@@ -51,6 +73,13 @@ def test_table_may_be_json_and_name_pods() -> None:
         ('[{"node": "a", "colour": "red"}]', "entry 0"),
         ("[", "not JSON"),
         ("{}", "no list"),
+        ("node,x,z\na,0,0", "axes x, z"),
+        ("node,x/0\na,0", "axes x/0"),
+        ("node,x,y\na,0", "line 2 lacks"),
+        ("node,x/4\n\na,4", "line 3: '4' is no place"),
+        ("node,x\na,-1", "'-1' is no place"),
+        ("node,x\na,1\na,2", "line 3 has a again"),
+        ("node,x\na,1\nb,1", "line 3 puts b where a is"),
     ],
 )
 def test_malformed_table_says_where(text: str, said: str) -> None:

@@ -22,8 +22,13 @@ def network_topology(config: RunConfig, nodes: Sequence[NodeFacts]) -> PlannedTo
     found = _topology(config, nodes)
     if found is None or not found.leaves:
         return None
+    torus = found.torus
     return PlannedTopology(
-        source=found.source, leaves=dict(found.leaves), unit_count=len(found.units)
+        source=found.source,
+        leaves=dict(found.leaves),
+        places=dict(torus.places) if torus else {},
+        rings=torus.rings if torus else (),
+        unit_count=len(found.units),
     )
 
 

@@ -92,6 +92,8 @@ def _gone(config: RunConfig, surveyed: Surveyed) -> list[Excluded]:
 def _known(topology: fabric.Topology | None) -> str:
     if topology is None:
         return ", switches unknown"
+    if topology.torus is not None:
+        return f", a torus known from {topology.source}"
     return f", {len(topology.units)} groups of switches known from {topology.source}"
 
 

@@ -105,7 +105,7 @@ def simulate(
         straggler         a node at 80 %, always
         intermittent      a node at 50 % in 30 % of its tests
         intermittent-nic  one direction of one NIC at 50 % in 30 % of its tests
-        lossy-link        the path between two nodes of a leaf at 30 %
+        lossy-link        the path between two nodes of a leaf, or neighbours in a torus, at 30 %
         leaf-rail         a leaf switch of one rail at 60 % (two rails or more)
         rail              one rail at 60 % in every leaf (two rails or more)
         uplink            one uplink of a leaf at 20 %, behind hashed paths (three leaves or more)
@@ -119,7 +119,7 @@ def simulate(
         leaf-spine        32 nodes a leaf, one NIC each, hashed uplinks
         rail-optimised    32 nodes a unit, 4 NICs each, each on the leaf of its rail
         nvlink-domains    domains of 18 nodes, 4 NICs each
-        torus             a 3-D torus, whose rings share links
+        torus             a 3-D torus, tested between neighbours
         unknown           leaf-spine, and the planner is not told who shares a leaf
 
     \b
@@ -137,6 +137,7 @@ def simulate(
         aiconform simulate --nodes 232 --faults 5 --kind dead
         aiconform simulate --nodes 1024 --topology rail-optimised --kind uplink -o json
         aiconform simulate --nodes 256 --kind intermittent --schedule bisection
+        aiconform simulate --nodes 512 --topology torus --kind lossy-link
     """
     from aiconform.cli.show import say, show_json
     from aiconform.fabric.simulation import Noise, Question, run_trials

@@ -134,7 +134,10 @@ def digest(
     """
     ran = [test for test in result.tests if test.ran]
     unit_of = topology.unit_of
-    inside = [t for t in ran if (u := unit_of.get(t.a)) is not None and u == unit_of.get(t.b)]
+    if topology.torus is not None:
+        inside = [test for test in ran if topology.is_inside(*test.pair)]
+    else:
+        inside = [t for t in ran if (u := unit_of.get(t.a)) is not None and u == unit_of.get(t.b)]
     among = set(map(id, inside))
     across = [test for test in ran if id(test) not in among]
     found = Digest(result.round.number, result.round.purpose)
@@ -262,7 +265,7 @@ def _crossings(tests: Iterable[PairTest], topology: Topology) -> Iterator[Crossi
     """Tests between two units, with what speaks for their paths in each direction."""
     for test in tests:
         one, other = topology.unit_of.get(test.a), topology.unit_of.get(test.b)
-        if one is not None and other is not None and test.outcome == "ok":
+        if one is not None and other is not None and one != other and test.outcome == "ok":
             forward, backward = test.rates(test.a), test.rates(test.b)
             pair = (one, other) if one < other else (other, one)
             ways = (forward.slowest or forward.by_rail) + (backward.slowest or backward.by_rail)

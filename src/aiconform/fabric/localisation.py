@@ -41,6 +41,7 @@ class Blamed:
     the path between two nodes that are both fine with others; `node` sends and `peer` receives
     when only one direction is low. `switch`: a leaf on a rail, among its own nodes. `uplink`: what
     leads from a leaf to others. `rail`: a rail in most leaves. `leaf_pair`: the path between two.
+    `axis`: in a torus, the one along which the two nodes of a path are neighbours.
     """
 
     kind: Component
@@ -55,6 +56,7 @@ class Blamed:
     peer_leaf: str | None = None
     members: frozenset[str] = frozenset()  # nodes of the leaf
     peer_members: frozenset[str] = frozenset()
+    axis: str | None = None
     test_count: int | None = None  # all tests of the component, low and clean, when counted
 
     def explains(self, sender: str, receiver: str) -> bool:

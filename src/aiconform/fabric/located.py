@@ -113,6 +113,7 @@ def _node(study: Study, accused: Accused, proofs: _Proofs) -> Blamed:
 def _path(study: Study, pair: Pair, tests: Sequence[LowTest], proofs: _Proofs) -> Blamed:
     lows = _lows(study, tests)
     ways = {(sample.sender, sample.receiver) for sample in lows}
+    torus = study.topology.torus
     sender, receiver = next(iter(ways)) if len(ways) == 1 else pair
     return Blamed(
         kind="pair",
@@ -121,6 +122,7 @@ def _path(study: Study, pair: Pair, tests: Sequence[LowTest], proofs: _Proofs) -
         direction="send" if len(ways) == 1 else None,
         low=lows,
         clean=proofs.of(pair),
+        axis=torus.axis_of(*pair) if torus else None,
         typical_gbit_per_s=_typical_of(study, lows),
     )
 

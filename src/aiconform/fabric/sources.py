@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from aiconform.fabric.topology import Topology, is_leaf_like
+from aiconform.fabric.torus import Torus
+from aiconform.fabric.torus_table import is_torus_table, read_torus_table
 from aiconform.model.errors import ConfigError
 from aiconform.model.fabric import PlannedTopology
 
@@ -25,12 +27,17 @@ def read_table(text: str, *, source: str = "the site's table") -> Topology:
 
     Args:
         text: CSV with columns node, rail, leaf and maybe pod (a first line with these names is
-            skipped), or a JSON list of objects with these keys.
+            skipped), or a JSON list of objects with these keys. A first line that names axes,
+            such as `node,x/4,y/4,z/8`, begins a table of places in a torus.
 
     Raises:
         ConfigError: A line is malformed, or a node's rails do not add up. Names the line or node.
     """
-    rows = _json_rows(text) if text.lstrip().startswith(("[", "{")) else _csv_rows(text)
+    is_json = text.lstrip().startswith(("[", "{"))
+    lines = [] if is_json else list(_csv_lines(text))
+    if lines and is_torus_table(lines[0][1]):
+        return read_torus_table(lines, source=source)
+    rows = _json_rows(text) if is_json else _csv_rows(lines)
     by_node: dict[str, dict[str, str]] = defaultdict(dict)
     for node, rail, leaf in rows:
         if rail in by_node[node]:
@@ -45,7 +52,10 @@ def read_table(text: str, *, source: str = "the site's table") -> Topology:
 
 def topology_of(planned: PlannedTopology | None) -> Topology | None:
     """What a plan says of the switches; None when it says nothing."""
-    return Topology(planned.leaves, planned.source) if planned else None
+    if planned is None:
+        return None
+    torus = Torus(planned.places, planned.rings) if planned.places else None
+    return Topology(planned.leaves, planned.source, torus)
 
 
 def from_labels(labels: Mapping[str, Mapping[str, str]], keys: Sequence[str]) -> Topology | None:
@@ -113,10 +123,17 @@ def _by_rail(node: str, own: Mapping[str, str], count: int) -> tuple[str, ...]:
     return tuple(own[str(rail)] for rail in range(count))
 
 
-def _csv_rows(text: str) -> Iterable[Row]:
+def _csv_lines(text: str) -> Iterable[tuple[int, list[str]]]:
+    """Numbers and cells of the lines that say something."""
     for number, line in enumerate(csv.reader(io.StringIO(text), skipinitialspace=True), 1):
         cells = [cell.strip() for cell in line]
-        if not any(cells) or cells[0].startswith("#") or cells[:3] == list(COLUMNS[:3]):
+        if any(cells) and not cells[0].startswith("#"):
+            yield number, cells
+
+
+def _csv_rows(lines: Iterable[tuple[int, list[str]]]) -> Iterable[Row]:
+    for number, cells in lines:
+        if cells[:3] == list(COLUMNS[:3]):
             continue
         if len(cells) not in {3, 4}:
             raise ConfigError(f"topology: line {number} has {len(cells)} columns", hint=HINT)

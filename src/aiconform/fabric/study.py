@@ -21,6 +21,7 @@ from aiconform.fabric.pairing import shuffled
 from aiconform.fabric.rounds import Pair, Round, RoundResult, pair_of
 from aiconform.fabric.topology import Topology
 
+SWEEPS = {"quick": 1, "standard": 5, "thorough": 9}  # tests of each link of a torus
 SOAK = {"quick": 0, "standard": 8, "thorough": 16}  # more matchings inside leaves
 CHASES = {"quick": 4, "standard": 24, "thorough": 32}  # rounds for doubts alone, at most
 LEAF_CONFIRMS = 3
@@ -42,6 +43,9 @@ class Course:
 
     @classmethod
     def of(cls, topology: Topology, *, profile: str) -> "Course":
+        if topology.torus is not None:
+            rounds, sweeps = len(topology.torus.rounds), SWEEPS[profile]
+            return cls(("matching",) * rounds + ("soak",) * (rounds * (sweeps - 1)), 1)
         sizes = sorted(len(nodes) for nodes in topology.units.values())
         typical = sizes[len(sizes) // 2] if sizes else 1
         count = leaf_rounds(len(sizes), typical, profile=profile)
@@ -152,7 +156,9 @@ class Study:
         """
         able = sorted(set(alive).intersection(self.nodes) - self.doubts.blamed.keys())
         done = sum(self._purposes[purpose] for purpose in {*self.course.purposes})
-        asked, free = self._doubt_pairs(able)
+        # In a torus everybody meets all neighbours in any case, and others would share their links.
+        waits = self.topology.torus is not None and done < len(self.course.purposes)
+        asked, free = ([], set(able)) if waits else self._doubt_pairs(able)
         if done < len(self.course.purposes):
             purpose = self.course.purposes[done]
             pairs = self._course_pairs(purpose, self._purposes[purpose], free)
@@ -178,7 +184,10 @@ class Study:
         return Round(self._number, purpose, tuple(sorted(pairs)))
 
     def _course_pairs(self, purpose: str, index: int, free: set[str]) -> tuple[Pair, ...]:
-        units = self.topology.units
+        units, torus = self.topology.units, self.topology.torus
+        if torus is not None:
+            number = index + len(torus.rounds) * (purpose == "soak")
+            return torus.round(number, free=free)
         if purpose == "leaf":
             left = {unit: [n for n in nodes if n in free] for unit, nodes in units.items()}
             return leaf_round(left, index, fold=self.course.fold, seed=self._seed)
@@ -190,16 +199,16 @@ class Study:
         free = set(able)
         if not self._number:
             return [], free
-        unit_of = self.topology.unit_of
         doubted = [node for node in (*self.doubts.doubted, *self._never_met(able)) if node in free]
         proven = free.difference(doubted)
         pairs: list[Pair] = []
         everyone: list[str] | None = None
         for node in doubted:
-            near = self.topology.units.get(unit_of.get(node, ""), ())
+            near = self._near(node)
             partner = self._partner(node, near, proven)
             if partner is None:
-                partner = self._partner(node, near, proven, again=len(near) > FEW_PARTNERS)
+                again = len(near) > FEW_PARTNERS or self.topology.torus is not None
+                partner = self._partner(node, near, proven, again=again)
             if partner is None:
                 everyone = everyone or shuffled(able, seed=f"{self._seed}/{self._number}")
                 partner = self._partner(node, everyone, proven)
@@ -208,6 +217,12 @@ class Study:
                 free -= {node, partner}
                 pairs.append(pair_of(node, partner))
         return pairs, free
+
+    def _near(self, node: str) -> Sequence[str]:
+        """Partners whose tests say most: of the same leaf, or neighbours."""
+        if self.topology.torus is not None:
+            return self.topology.torus.neighbours(node)
+        return self.topology.units.get(self.topology.unit_of.get(node, ""), ())
 
     def _partner(
         self, node: str, among: Iterable[str], free: set[str], *, again: bool = False
@@ -232,6 +247,8 @@ class Study:
 
     def _fold_pairs(self, free: set[str]) -> tuple[Pair, ...]:
         """Leaves whose switch was low in one matching, with other partners."""
+        if self.topology.torus is not None:
+            return ()  # its course meets each partner again
         folds, blamed = self.evidence.folds, self.evidence.switches
         units = {unit for unit, rail in folds.keys() - blamed}
         among = {u: own for u, own in self.topology.units.items() if u in units}
@@ -298,6 +315,6 @@ def can_study(
         inside = sum(topology.is_inside(*pair) for pair in first.round.pairs)
         rails = max((len(test.rates(test.a).by_rail) for test in first.tests), default=1)
     else:
-        inside = sum(len(own) // 2 for own in topology.of(nodes).units.values())
+        inside = topology.of(nodes).pairs_at_once
         rails = topology.rails
     return 2 * rails * inside >= MIN_ROUND

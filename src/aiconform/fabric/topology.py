@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from aiconform.fabric.torus import Torus
+
+TORUS = "torus"  # what the one unit of a torus is called
 LARGEST_LEAF = 256  # nodes; no switch has so many ports for hosts
 
 
@@ -20,11 +23,13 @@ class Topology:
 
     `leaves`: node → its leaf on each rail, the same number of rails for all; one entry when all
     rails of a unit end in one switch. Nodes that are not named hang somewhere unknown.
-    `source`: where this is known from, in words.
+    `source`: where this is known from, in words. `torus`: nodes are joined to their neighbours and
+    to no switch; then all of them are one unit, and neighbours alone are "inside".
     """
 
     leaves: Mapping[str, tuple[str, ...]]
     source: str = ""
+    torus: Torus | None = None
 
     @cached_property
     def unit_of(self) -> Mapping[str, str]:
@@ -45,7 +50,9 @@ class Topology:
         return max((len(own) for own in self.leaves.values()), default=1)
 
     def is_inside(self, a: str, b: str) -> bool:
-        """Do both hang on the same leaves?"""
+        """Do both hang on the same leaves; in a torus, are they neighbours?"""
+        if self.torus is not None:
+            return self.torus.axis_of(a, b) is not None
         unit = self.unit_of.get(a)
         return unit is not None and unit == self.unit_of.get(b)
 
@@ -58,7 +65,22 @@ class Topology:
 
     def of(self, nodes: Iterable[str]) -> "Topology":
         """What is known of these nodes alone."""
-        return Topology({n: self.leaves[n] for n in nodes if n in self.leaves}, self.source)
+        leaves = {n: self.leaves[n] for n in nodes if n in self.leaves}
+        return Topology(leaves, self.source, self.torus.of(leaves) if self.torus else None)
+
+    @property
+    def pairs_at_once(self) -> int:
+        """How many tests inside can run at the same time."""
+        if self.torus is not None:
+            return max(map(len, self.torus.rounds), default=0)
+        return sum(len(own) // 2 for own in self.units.values())
+
+
+def torus_topology(
+    places: Mapping[str, tuple[int, ...]], rings: tuple[int, ...], *, source: str
+) -> Topology:
+    """All nodes of a torus as one unit; see `Torus`."""
+    return Topology(dict.fromkeys(places, (TORUS,)), source, Torus(places, rings))
 
 
 def is_leaf_like(groups: Mapping[str, str], *, node_count: int) -> bool:

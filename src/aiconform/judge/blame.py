@@ -39,7 +39,9 @@ def _name(blamed: Blamed) -> str:
     rail = f" rail {blamed.rail}" if blamed.rail is not None else ""
     match blamed.kind:
         case "pair":
-            return f"{blamed.node} {'to' if blamed.direction else 'and'} {blamed.peer}"
+            between, joined = ("from ", "to") if blamed.direction else ("between ", "and")
+            link = f"the link along {blamed.axis} {between}" if blamed.axis else ""
+            return f"{link}{blamed.node} {joined} {blamed.peer}"
         case "switch":
             return f"the switch of leaf {blamed.leaf}{rail}"
         case "uplink":

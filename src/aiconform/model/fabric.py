@@ -14,7 +14,8 @@ class TopologySettings(FrozenCamel):
     With nothing set the usual labels are looked for; see the catalogue.
     """
 
-    table: Annotated[str, Field(max_length=1_000_000)] = ""  # CSV or JSON: node,rail,leaf[,pod]
+    # CSV or JSON: node,rail,leaf[,pod]; or CSV of places in a torus: node,x/4,y/4,z/8
+    table: Annotated[str, Field(max_length=1_000_000)] = ""
     label: Text = ""  # a label of the site's own
     attribute: Text = ""  # of the devices in ResourceSlices
 
@@ -32,4 +33,7 @@ class PlannedTopology(Frozen):
 
     source: Text
     leaves: dict[Name, tuple[Text, ...]]  # node → its leaf on each rail
+    # Of a torus: node → its place on each axis; and after how many places axes close, 0: never.
+    places: dict[Name, tuple[Count, ...]] = {}
+    rings: tuple[Count, ...] = ()
     unit_count: Count  # groups of nodes that share their leaves on all rails

@@ -82,8 +82,11 @@ def _leaf_pair(topology: Topology, rails: int, rng: random.Random) -> Fault:
 
 
 def _link(topology: Topology, rails: int, rng: random.Random) -> Fault:
-    nodes = rng.choice([own for own in topology.units.values() if len(own) > 1])
-    one, other = sorted(rng.sample(list(nodes), 2))
+    if topology.torus is not None:
+        one, other = rng.choice([pair for pairs in topology.torus.rounds for pair in pairs])
+    else:
+        nodes = rng.choice([own for own in topology.units.values() if len(own) > 1])
+        one, other = sorted(rng.sample(list(nodes), 2))
     return Fault("lossy-link", ("pair", one, other), 0.3, node=one, peer=other)
 
 
@@ -109,7 +112,9 @@ KINDS: Mapping[str, Kind] = {
         "one direction of one NIC at 50 % in 30 % of its tests",
         _nic("intermittent-nic", chance=0.3),
     ),
-    "lossy-link": Kind("the path between two nodes of a leaf at 30 %", _link),
+    "lossy-link": Kind(
+        "the path between two nodes of a leaf, or two neighbours in a torus, at 30 %", _link
+    ),
     "leaf-rail": Kind("a leaf switch of one rail at 60 %", _leaf_rail, needs_rails=2),
     "rail": Kind("one rail at 60 % in every leaf", _rail, needs_rails=2),
     "uplink": Kind("one uplink of a leaf at 20 %, behind hashed paths", _uplink, needs_units=3),

@@ -15,8 +15,8 @@ from functools import cached_property
 
 from aiconform.fabric.rounds import PairTest, Rates, Round, RoundResult
 from aiconform.fabric.simulation.faults import Fault
-from aiconform.fabric.simulation.torus import torus_shares
-from aiconform.fabric.topology import Topology
+from aiconform.fabric.simulation.torus import places_of, sides_of, torus_shares
+from aiconform.fabric.topology import Topology, torus_topology
 
 PORT_GBIT_PER_S = 400.0
 FLOWS = 4  # of each rail and direction
@@ -46,7 +46,7 @@ TOPOLOGIES: Mapping[str, Shape] = {
         "domains of 18 nodes, 4 NICs each; inside tests use the NICs", unit=18, rails=4
     ),
     "torus": Shape(
-        "a 3-D torus, tested along its rings, which share links", unit=0, rails=1, is_torus=True
+        "a 3-D torus; nodes that are no neighbours share links", unit=0, rails=1, is_torus=True
     ),
     "unknown": Shape("leaf-spine, and the planner is not told", unit=32, rails=1, is_told=False),
 }
@@ -113,16 +113,20 @@ def make_network(
     Args:
         name: One of `TOPOLOGIES`.
         rails: NICs of each node, when it is not the topology's own number.
-        unit: Nodes that share their leaves, likewise.
+        unit: Nodes that share their leaves, likewise; a torus has none.
     """
     shape = TOPOLOGIES[name]
     width = len(str(max(node_count - 1, 0)))
     nodes = tuple(f"n{number:0{width}}" for number in range(node_count))
-    size = unit or shape.unit or max(2, round(node_count ** (1 / 3)))
     own_rails = rails or shape.rails
-    leaves = {node: (f"leaf{n // size:03}",) * own_rails for n, node in enumerate(nodes)}
+    if shape.is_torus:
+        topology = torus_topology(places_of(nodes), sides_of(node_count), source="simulated")
+    else:
+        size = unit or shape.unit
+        leaves = {node: (f"leaf{n // size:03}",) * own_rails for n, node in enumerate(nodes)}
+        topology = Topology(leaves, "simulated")
     return SimulatedNetwork(
-        topology=Topology(leaves, "simulated"),
+        topology=topology,
         rails=own_rails,
         is_torus=shape.is_torus,
         is_told=shape.is_told,
@@ -153,7 +157,8 @@ class _Running:
         unit_of, rails = self._network.topology.unit_of, self._network.rails
         pairs = self._asked.pairs
         if self._network.is_torus:
-            shares = torus_shares(pairs, self._network.nodes)
+            weak = {pair: fault.factor for pair, fault in self._network.by_pair.items()}
+            shares = torus_shares(pairs, self._network.nodes, weak)
             return [self._torus(pair, shares[pair]) for pair in pairs]
         across = [pair for pair in pairs if unit_of[pair[0]] != unit_of[pair[1]]]
         flows = self._collide(across) if across else {}

@@ -1,26 +1,45 @@
 """A 3-D torus: packets go along x, then y, then z, the shorter way, and share the links."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 Pair = tuple[str, str]
 Link = tuple[int, int, int]  # node, axis, direction
 
 
-def torus_shares(pairs: Sequence[Pair], nodes: Sequence[str]) -> dict[Pair, float]:
+def sides_of(node_count: int) -> tuple[int, int, int]:
+    """The sides of a torus that is nearly a cube; its last plane may have gaps."""
+    side = max(2, round(node_count ** (1 / 3)))
+    return side, side, -(-node_count // side**2)
+
+
+def places_of(nodes: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Node → x, y and z, in this order."""
+    sides = sides_of(len(nodes))
+    return {node: tuple(_coordinates(number, sides)) for number, node in enumerate(nodes)}
+
+
+def torus_shares(
+    pairs: Sequence[Pair], nodes: Sequence[str], weak: Mapping[Pair, float] | None = None
+) -> dict[Pair, float]:
     """
     The part of a link's rate that each pair gets in each direction when all run at once.
 
     Args:
-        nodes: In order of x, then y, then z; the side is the cube root of their number, rounded.
+        nodes: In order of x, then y, then z.
+        weak: Neighbours → the part of its rate that the link between them still has.
     """
-    side = max(2, round(len(nodes) ** (1 / 3)))
-    sides = (side, side, -(-len(nodes) // side**2))
+    sides = sides_of(len(nodes))
     place = {node: number for number, node in enumerate(nodes)}
+    left: dict[Link, float] = {}
+    for (a, b), factor in (weak or {}).items():
+        there, back = _route(place[a], place[b], sides), _route(place[b], place[a], sides)
+        left |= dict.fromkeys((*there, *back), factor)
     routes = {pair: _route(place[pair[0]], place[pair[1]], sides) for pair in pairs}
     loads = Counter(link for route in routes.values() for link in route)
     return {
-        pair: 1 / max((loads[link] for link in route), default=1) for pair, route in routes.items()
+        pair: min((left.get(link, 1.0) / loads[link] for link in route), default=1.0)
+        for pair, route in routes.items()
     }
 
 
