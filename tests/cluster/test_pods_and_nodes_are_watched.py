@@ -63,6 +63,12 @@ async def until(condition: Callable[[], object], limit_s: float = 15.0) -> None:
         await asyncio.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is tried again at once."""
+    monkeypatch.setattr(watcher_module, "_ERROR_BACKOFFS_S", (0.05, 0.05, 0.05))
+
+
 @asynccontextmanager
 async def watching(
     server: ApiServer, directory: Path
@@ -170,7 +176,7 @@ async def test_break_is_mended_and_what_went_away_meanwhile_is_told(
         server.lists[PODS] = [thing("Pod", "b", phase="Running")]
         server.break_watches()
         seen = len(told.pods)
-        await asyncio.sleep(6)  # longer than kopf tries by itself
+        await asyncio.sleep(1)  # longer than kopf tries by itself
         server.answer = ordinary
 
         await until(lambda: "deleted" in told.phases("a"))
