@@ -32,7 +32,7 @@ CHECK = Check(
         *INVENTORY,
     ),
     # Nearly all of it is for a first pull of our image; without one it takes a minute.
-    time_box_s=420,
+    time_box_s=660,
     cost="up to two devices of one node for half a minute, four pods; no money",
     run=run,
     evaluate=evaluate,

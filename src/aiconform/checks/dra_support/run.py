@@ -16,13 +16,12 @@ from aiconform.checks.dra_support.requests import (
     reserved_for,
     templates,
 )
-from aiconform.checks.framework import Context, UnavailableError
+from aiconform.checks.framework import PREPARE_S, Context, UnavailableError
 from aiconform.cluster.resources import POD
 
 Json = dict[str, Any]
 
 ALLOCATE_S = 60.0
-START_S = 60.0  # on a node where a pod of the same image has just started
 FREE_S = 120.0
 WATCH_S = 30.0  # for what must not happen
 ABSENT = "aiconform.invalid"  # a DeviceClass that nobody has
@@ -160,7 +159,7 @@ async def _holders(
         return sum(bool(holder[what]) for holder in found) >= expected
 
     if await ctx.until(lambda: look("devices"), limit_s=ALLOCATE_S):
-        await ctx.until(lambda: look("running"), limit_s=START_S)
+        await ctx.until(lambda: look("running"), limit_s=PREPARE_S)
     if len(names) > expected:
         await ctx.sleep(WATCH_S / 2)  # the other claim must not be allocated meanwhile
         await look("devices")

@@ -23,7 +23,7 @@ CHECK = Check(
         ),
         *INVENTORY,
     ),
-    time_box_s=480,
+    time_box_s=660,
     devices=1,
     cost="one accelerator of each kind of node for some seconds, a small pod on each such node",
     run=run,

@@ -8,12 +8,11 @@ from aiconform.checks.driver_runtime_management import manifests
 from aiconform.checks.driver_runtime_management.units import Unit
 from aiconform.checks.driver_runtime_management.versions import unheard_of
 from aiconform.checks.driver_runtime_management.visits import visit
-from aiconform.checks.framework import Context, UnavailableError
+from aiconform.checks.framework import PREPARE_S, Context, UnavailableError
 from aiconform.cluster.resources import POD, RESOURCE_CLAIM
 
 Json = dict[str, Any]
 
-GRANT_S = 120.0  # on a node where a pod of the same image has just run
 WATCH_S = 20.0  # for what must not happen
 NOBODYS = "9999.0.0"
 
@@ -36,7 +35,7 @@ async def grant(ctx: Context, unit: Unit, driver: Driver, *, number: int) -> Jso
             allocated.extend(_allocated(found))
             await ctx.save(f"objects/claim-{number}.yaml", found)
 
-    look = await visit(ctx, pod, driver, limit_s=GRANT_S, meanwhile=look_at_claim)
+    look = await visit(ctx, pod, driver, limit_s=PREPARE_S, meanwhile=look_at_claim)
     if claim:
         await ctx.gone(POD, pod["metadata"]["name"])
         await ctx.delete(RESOURCE_CLAIM, made)

@@ -5,7 +5,7 @@ docs/how-to-write-a-check.md shows how.
 """
 
 from aiconform.checks.framework.check import Check
-from aiconform.checks.framework.context import Context
+from aiconform.checks.framework.context import PREPARE_S, Context
 from aiconform.checks.framework.errors import ImageError, RefusedError, UnavailableError
 from aiconform.checks.framework.http import HttpAnswer, HttpError
 from aiconform.checks.framework.inventory import DraDevice, Inventory, PluginOffer, moved
@@ -31,6 +31,7 @@ from aiconform.judge.sightings import Conclusion, Sighting, Sightings
 
 __all__ = [
     "INVENTORY",
+    "PREPARE_S",
     "Answer",
     "Change",
     "Check",

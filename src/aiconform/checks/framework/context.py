@@ -26,6 +26,9 @@ T = TypeVar("T")
 
 START_S = 300.0
 GONE_S = 120.0
+# A kubelet that could not prepare a claim, as when the API server did not know yet that its pod is
+# on that node, tries again at its next look at the pod, after up to 90 s. Source: kubelet, 1.37.
+PREPARE_S = 180.0
 _ENDED = frozenset({"Succeeded", "Failed"})
 _IMAGE_WORDS = ("Image", "Registry", "SignatureValidationFailed")
 

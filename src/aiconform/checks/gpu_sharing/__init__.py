@@ -13,7 +13,7 @@ CHECK = Check(
         *makes(RESOURCE_CLAIM, also=("get",), why="parts of a device, where they are claimed"),
         *INVENTORY,
     ),
-    time_box_s=480,
+    time_box_s=660,
     devices=1,
     cost="one free accelerator, or two parts of one, for about a minute by each way of sharing",
     run=run,

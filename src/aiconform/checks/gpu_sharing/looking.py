@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aiconform.checks.framework import Context, Inventory, UnavailableError
+from aiconform.checks.framework import PREPARE_S, Context, Inventory, UnavailableError
 from aiconform.checks.gpu_sharing import manifests
 from aiconform.checks.gpu_sharing.ways import Way, counter_sets, usage, ways_of
 from aiconform.cluster.facts import pod_facts
@@ -10,7 +10,6 @@ from aiconform.cluster.resources import POD, RESOURCE_CLAIM, RESOURCE_SLICE
 
 Json = dict[str, Any]
 
-START_S = 90.0  # on a node where a pod of the same image has just started
 TOGETHER_S = 30.0
 WATCH_S = 30.0  # for what must not happen
 SAY_S = 45.0
@@ -75,7 +74,7 @@ async def _try(
             if claim and (key == "first" or not shared):
                 await ctx.apply(RESOURCE_CLAIM, manifests.claim(way, name=claim))
             pods.append((await make(key, units=1, claim=claim), claim))
-        await ctx.until(lambda: _both(ctx, pods), limit_s=START_S)
+        await ctx.until(lambda: _both(ctx, pods), limit_s=PREPARE_S)
         seen["at_first"] = [await _state(ctx, pod, claim, sets) for pod, claim in pods]
         seen["numbers"] = [None, None]
         if all(state["running"] for state in seen["at_first"]):
