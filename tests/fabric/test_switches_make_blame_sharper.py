@@ -7,6 +7,7 @@ import pytest
 
 from aiconform.fabric import LinkState, RoundResult, can_study, next_round
 from aiconform.fabric.simulation.faults import Fault
+from aiconform.judge.blame import sentence_of
 from tests.fabric.studied import blamed_in, found_in, network, planted_in, run
 
 
@@ -16,10 +17,19 @@ from tests.fabric.studied import blamed_in, found_in, network, planted_in, run
 def test_constant_faults_are_named_alone(kind: str, nodes: int, seed: int) -> None:
     tested = network(nodes, kind=kind, seed=seed, unit=16)
 
-    # A leaf of 9 nodes has 4 pairs; its switch is told from nodes where another leaf compares.
-    if kind in {"leaf-rail", "rail"} and nodes == 9:
-        pytest.skip("one leaf: a slow rail and a slow leaf switch are the same")
     assert blamed_in(tested, run(tested, seed=seed)) == planted_in(tested)
+
+
+@pytest.mark.parametrize("kind", ["leaf-rail", "rail"])
+def test_in_one_leaf_the_switch_or_the_rail_is_to_blame(kind: str) -> None:
+    tested = network(12, kind=kind, unit=16)
+
+    (blamed,) = found_in(tested, run(tested)).blamed
+
+    rail = tested.faults[0].rail
+    assert (blamed.kind, blamed.rail, blamed.instead) == ("switch", rail, f"rail {rail} itself")
+    said = f"the switch of leaf {blamed.leaf} rail {rail}, or rail {rail} itself: "
+    assert sentence_of(blamed).startswith(said)
 
 
 @pytest.mark.parametrize("kind", ["uplink", "leaf-pair"])

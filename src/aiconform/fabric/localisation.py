@@ -57,6 +57,7 @@ class Blamed:
     members: frozenset[str] = frozenset()  # nodes of the leaf
     peer_members: frozenset[str] = frozenset()
     axis: str | None = None
+    instead: str = ""  # what it may be as well, in words: tests cannot tell the two apart
     test_count: int | None = None  # all tests of the component, low and clean, when counted
 
     def explains(self, sender: str, receiver: str) -> bool:

@@ -9,6 +9,8 @@ did not run say nothing.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from statistics import median
 
 from aiconform.fabric.chance import Chance, Sticks, chance_of, is_low
@@ -17,6 +19,7 @@ from aiconform.fabric.located import located
 from aiconform.fabric.noise import yardsticks
 from aiconform.fabric.paths import lone_low_links, path_of
 from aiconform.fabric.ports import Ends, accused_ports, ends_of, merged
+from aiconform.fabric.rails import blamed_on_rails, blamed_rails, rail_count
 from aiconform.fabric.rounds import (
     Pair,
     RoundResult,
@@ -45,6 +48,47 @@ def localise(
     """
     if topology is not None and is_large(done) and can_study(topology, nodes, done):
         return located(study_of(nodes, done, topology), done)
+    everyone = tuple(nodes)
+    found = _together(everyone, done)
+    if is_large(done) or rail_count(done) < 2:
+        return found
+    return _by_rail(everyone, done, found)
+
+
+def _by_rail(
+    nodes: Sequence[str], done: Sequence[RoundResult], whole: Localisation
+) -> Localisation:
+    """What all rails say together, and what each says by itself."""
+    ill = tuple(blamed_rails(done))
+    told = tuple(blamed_on_rails(done, partial(_together, nodes), whole=whole.blamed, ill=ill))
+    blamed = (*ill, *whole.blamed, *(each for _, own in told for each in own))
+    low = tuple(dict.fromkeys((*whole.low, *(s for b in blamed for s in b.low))))
+    # One rail has few samples; all together say better which single test was low.
+    suspects = {
+        node
+        for sample in whole.low
+        if not _explained(sample, blamed)
+        for node in (sample.sender, sample.receiver)
+    } - {b.node for b in blamed}
+    pairs = {
+        pair for found in (whole, *(found for found, _ in told)) for pair in found.suspect_pairs
+    }
+    return replace(
+        whole,
+        blamed=blamed,
+        low=low,
+        suspects=tuple(sorted(suspects)),
+        suspect_pairs=tuple(
+            sorted(
+                p for p in pairs if not any(b.explains(*p) or b.explains(*p[::-1]) for b in blamed)
+            )
+        ),
+        proven=tuple(n for n in whole.proven if n not in suspects | {b.node for b in blamed}),
+    )
+
+
+def _together(nodes: Sequence[str], done: Sequence[RoundResult]) -> Localisation:
+    """All rails of a test as one."""
     found = tuple(samples(done))
     sticks = yardsticks(found)
     links = _links(found, sticks)
@@ -141,7 +185,10 @@ def _suspect_pairs(links: Links, blamed: Sequence[Blamed]) -> tuple[Pair, ...]:
 
 
 def _explained(sample: Sample, blamed: Sequence[Blamed]) -> bool:
-    return any(component.explains(sample.sender, sample.receiver) for component in blamed)
+    return any(
+        component.explains(sample.sender, sample.receiver) and component.rail in {None, sample.rail}
+        for component in blamed
+    )
 
 
 def _proven(links: Links, ports: Iterable[Blamed]) -> set[str]:

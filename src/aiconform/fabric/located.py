@@ -165,6 +165,7 @@ def _switches(study: Study, tests: Sequence[PairTest]) -> Iterator[Blamed]:
                 members=frozenset(study.topology.units[unit]),
                 low=tuple(low[unit, rail]),
                 typical_gbit_per_s=_typical_of(study, low[unit, rail]),
+                instead=f"rail {rail} itself" if count == 1 and rail is not None else "",
             )
 
 

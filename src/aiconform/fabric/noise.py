@@ -60,6 +60,12 @@ def yardstick_of(gbit_per_s: Sequence[float]) -> Yardstick | None:
     return Yardstick(*_centre_and_spread(logs)) if len(logs) >= MIN_ROUND else None
 
 
+def yardstick_of_few(gbit_per_s: Sequence[float]) -> Yardstick | None:
+    """The same where few rates are all there is, and half of them must not be ill; at least 4."""
+    logs = [math.log(value) for value in gbit_per_s if value > 0]
+    return Yardstick(*_centre_and_spread(logs)) if len(logs) >= 4 else None
+
+
 def yardsticks(samples: Sequence[Sample]) -> Mapping[int, Yardstick | None]:
     """What to judge the samples of each round by; None where there are too few to say."""
     valued = [sample for sample in samples if sample.gbit_per_s is not None]

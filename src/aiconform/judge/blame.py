@@ -32,7 +32,8 @@ def sentence_of(blamed: Blamed) -> str:
     typical = blamed.typical_gbit_per_s
     rate = f"{number(median(values))} Gbit/s" if values else "no data came through"
     against = f" where {number(typical)} is typical" if values and typical else ""
-    return clip(f"{_name(blamed)}: {rate}{against}, {_tests(blamed)}{_neighbours(blamed)}")
+    name = f"{_name(blamed)}, or {blamed.instead}" if blamed.instead else _name(blamed)
+    return clip(f"{name}: {rate}{against}, {_tests(blamed)}{_neighbours(blamed)}")
 
 
 def _name(blamed: Blamed) -> str:
@@ -47,7 +48,8 @@ def _name(blamed: Blamed) -> str:
         case "uplink":
             return f"an uplink of leaf {blamed.leaf}{rail}"
         case "rail":
-            return f"rail {blamed.rail} in most leaves"
+            among = f"among all {counted(len(blamed.members), 'node')}"
+            return f"rail {blamed.rail} {among if blamed.members else 'in most leaves'}"
         case "leaf_pair":
             return f"the path between leaf {blamed.leaf} and leaf {blamed.peer_leaf}"
         case _:

@@ -63,7 +63,9 @@ def _nic(kind: str, *, chance: float = 1.0) -> Make:
 
 def _leaf_rail(topology: Topology, rails: int, rng: random.Random) -> Fault:
     unit, rail = rng.choice(list(topology.units)), rng.randrange(rails)
-    return Fault("leaf-rail", ("switch", unit, str(rail)), 0.6, unit=unit, rail=rail)
+    # With one leaf, its switch on a rail is the rail.
+    name = ("switch", unit, str(rail)) if len(topology.units) > 1 else ("rail", str(rail))
+    return Fault("leaf-rail", name, 0.6, unit=unit, rail=rail)
 
 
 def _rail(topology: Topology, rails: int, rng: random.Random) -> Fault:

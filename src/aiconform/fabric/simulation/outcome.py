@@ -37,6 +37,8 @@ def keys_of(blamed: Iterable[Blamed]) -> frozenset[Key]:
 
 def _key(blamed: Blamed) -> Key:
     match blamed.kind:
+        case "switch" if blamed.instead:
+            return ("rail", str(blamed.rail))  # one leaf: the two are the same
         case "switch" | "uplink":
             return ("switch", blamed.leaf or "", str(blamed.rail or 0))
         case "rail":
