@@ -61,7 +61,7 @@ def test_no_entry_is_no_waiver(text: str) -> None:
         ("- [", "cannot be read"),
         ("- !!python/object/apply:os.system [id]", "cannot be read"),
         ("- &a {id: x}\n- *a", "aliases"),
-        ("[" * 5000, "cannot be read"),
+        ("[" * 5000, "nested too deeply"),
         ("\x00", "cannot be read"),
         ("#" * (MAX_WAIVERS_CHARACTERS + 1), "more than"),
     ],

@@ -226,7 +226,7 @@ def test_each_way_of_taking_something_away_takes_the_claim_away(
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_worse_results_never_gain_a_claim(

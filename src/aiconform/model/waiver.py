@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from aiconform.model.base import Frozen, Sentence, Text
 from aiconform.model.errors import ConfigError
 
+MOST_NESTED = 10  # before a parser takes the square of the brackets
 MAX_WAIVERS_CHARACTERS = 256 * 1024
 _HINT = "Each entry has id, scope, reason, owner and expiry (YYYY-MM-DD); see how-to-waive"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -92,14 +93,18 @@ def parse_waivers(text: str) -> tuple[Waiver, ...]:
     import yaml  # only here: a command line without waivers starts without it
 
     try:
-        # An alias stands for any amount of text; nobody needs one here.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise _unreadable("YAML aliases are not taken")
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            # An alias stands for any amount of text; nobody needs one here.
+            if isinstance(event, yaml.AliasEvent):
+                raise _unreadable("YAML aliases are not taken")
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MOST_NESTED:
+                raise _unreadable("they are nested too deeply")
         rows = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as exc:  # ValueError: the 30th of February
         raise _unreadable(str(exc)) from exc
-    except RecursionError as exc:
-        raise _unreadable("they are nested too deeply") from exc
     if rows is not None and not isinstance(rows, list):
         raise _unreadable("they are not a list")
     return _validated(rows or [])
