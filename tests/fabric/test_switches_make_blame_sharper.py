@@ -145,6 +145,18 @@ def test_whole_leaf_that_is_slow_is_one_component() -> None:
     assert [(b.kind, b.leaf, b.rail) for b in found.blamed] == [("switch", unit, None)]
 
 
+@pytest.mark.parametrize("nodes", [72, 256])
+def test_slow_domain_is_named_and_its_nodes_are_not(nodes: int) -> None:
+    for seed in range(5):
+        tested = network(nodes, "nvlink-domains", kind="domain", seed=seed, unit=18)
+
+        found = found_in(tested, run(tested, seed=seed))
+
+        (blamed,) = found.blamed
+        assert (blamed.kind, blamed.leaf, blamed.rail) == ("switch", tested.faults[0].unit, None)
+        assert len(blamed.members) >= 4
+
+
 def test_small_leaf_in_much_noise_blames_the_dead_node_alone() -> None:
     for seed in range(40):
         tested = network(32, "leaf-spine", kind="dead", seed=seed, unit=32, sigma=0.05)

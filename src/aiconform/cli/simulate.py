@@ -5,7 +5,7 @@ import click
 # Spelt here, so that `--help` imports no simulation; a test compares them with it.
 KINDS = (
     "dead", "one-way-nic", "lossy", "straggler", "intermittent", "intermittent-nic", "lossy-link",
-    "leaf-rail", "rail", "uplink", "leaf-pair", "mixed", "none",
+    "leaf-rail", "domain", "rail", "uplink", "leaf-pair", "mixed", "none",
 )  # fmt: skip
 TOPOLOGIES = (
     "single-switch", "leaf-spine", "rail-optimised", "nvlink-domains", "torus", "unknown",
@@ -107,6 +107,7 @@ def simulate(
         intermittent-nic  one direction of one NIC at 50 % in 30 % of its tests
         lossy-link        the path between two nodes of a leaf, or neighbours in a torus, at 30 %
         leaf-rail         a leaf switch of one rail at 60 % (two rails or more)
+        domain            all inside one leaf, or NVLink domain, at 60 % (two or more)
         rail              one rail at 60 % in every leaf (two rails or more)
         uplink            one uplink of a leaf at 20 %, behind hashed paths (three leaves or more)
         leaf-pair         the path between two leaves at 30 % (three leaves or more)

@@ -51,7 +51,7 @@ def _as_switches(network: SimulatedNetwork, blamed: frozenset[Key]) -> frozenset
     for unit, nodes in network.topology.units.items():
         own = {("node", node) for node in nodes} & found
         if len(nodes) > 2 and 2 * len(own) > len(nodes):
-            rails = {f.rail for f in network.switches if f.unit == unit} or {0}
+            rails = {f.rail or 0 for f in network.switches if f.unit == unit} or {0}
             found -= own
             found |= {("switch", unit, str(rail)) for rail in rails}
     return frozenset(found)

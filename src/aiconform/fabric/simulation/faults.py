@@ -68,6 +68,11 @@ def _leaf_rail(topology: Topology, rails: int, rng: random.Random) -> Fault:
     return Fault("leaf-rail", name, 0.6, unit=unit, rail=rail)
 
 
+def _domain(topology: Topology, rails: int, rng: random.Random) -> Fault:
+    unit = rng.choice(list(topology.units))
+    return Fault("domain", ("switch", unit, "0"), 0.6, unit=unit)
+
+
 def _rail(topology: Topology, rails: int, rng: random.Random) -> Fault:
     rail = rng.randrange(rails)
     return Fault("rail", ("rail", str(rail)), 0.6, rail=rail)
@@ -118,6 +123,9 @@ KINDS: Mapping[str, Kind] = {
         "the path between two nodes of a leaf, or two neighbours in a torus, at 30 %", _link
     ),
     "leaf-rail": Kind("a leaf switch of one rail at 60 %", _leaf_rail, needs_rails=2),
+    "domain": Kind(
+        "all between the nodes of one leaf, or NVLink domain, at 60 %", _domain, needs_units=2
+    ),
     "rail": Kind("one rail at 60 % in every leaf", _rail, needs_rails=2),
     "uplink": Kind("one uplink of a leaf at 20 %, behind hashed paths", _uplink, needs_units=3),
     "leaf-pair": Kind("the path between two leaves at 30 %", _leaf_pair, needs_units=3),

@@ -93,7 +93,7 @@ class SimulatedNetwork:
 
     @cached_property
     def switches(self) -> Sequence[Fault]:
-        return [f for f in self.faults if f.kind in {"leaf-rail", "rail"}]
+        return [f for f in self.faults if f.kind in {"leaf-rail", "rail", "domain"}]
 
     @cached_property
     def uplinks(self) -> Mapping[tuple[str, int], Fault]:
@@ -229,9 +229,11 @@ class _Running:
                         limits[place] = min(limits[place], strength)
         units = {network.topology.unit_of[a], network.topology.unit_of[b]}
         for fault in network.switches:
-            if not fault.unit or fault.unit in units:
+            # What joins a domain carries nothing that leaves it.
+            hit = units == {fault.unit} if fault.kind == "domain" else fault.unit in units
+            if hit or not fault.unit:
                 for place in range(2 * rails):
-                    if fault.rail == place % rails:
+                    if fault.rail in {None, place % rails}:
                         limits[place] = min(limits[place], fault.factor)
         if (a, b) in network.by_pair:
             limits = [min(limit, network.by_pair[a, b].factor) for limit in limits]
