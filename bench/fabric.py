@@ -62,6 +62,7 @@ def main() -> int:
         "sizes": sizes(),
         "between": between(),
         "sometimes": sometimes(),
+        "torus": torus(),
     }
     cells = [cell for found in tables.values() for cell in found]
     took = measured("all of these simulations", "s", [time.monotonic() - began])
@@ -158,6 +159,16 @@ def sometimes() -> list[Cell]:
         )
         for nodes, trials in {64: 60, 256: 40, 1024: 12, 4096: 4}.items()
         for kind in ("intermittent", "intermittent-nic")
+        for faults in (1, 5)
+    ]
+
+
+def torus() -> list[Cell]:
+    """Our plan between the neighbours of a torus."""
+    return [
+        ask(trials, Question(nodes=nodes, kind=kind, topology="torus", faults=faults))
+        for nodes, trials in {64: 20, 512: 6, 4096: 1}.items()
+        for kind in ("dead", "one-way-nic", "lossy", "lossy-link", "intermittent")
         for faults in (1, 5)
     ]
 
