@@ -13,8 +13,9 @@ from aiconform.workload.sandbox.command import _of_the_host
 from aiconform.workload.sandbox.kernel import kernel_facts
 from tests.workload.support import finished, last_line, process
 
-WORD = "canary-w0rd"
-PORT = 28431
+# Of its own for each process of the tests: they share this machine.
+WORD = f"canary-{os.getpid()}"
+PORT = 20_000 + os.getpid() % 10_000
 
 
 def test_kernel_is_told_by_calls_and_by_files() -> None:
