@@ -148,23 +148,14 @@ def _hindering_taint(node: NodeFacts, config: RunConfig) -> Taint | None:
         (
             taint
             for taint in node.taints
-            if taint.effect in {"NoSchedule", "NoExecute"}
+            if taint.keeps_pods_away
             # The DaemonSet controller tolerates these; NotReady and Cordoned tell of them.
             and not taint.key.startswith("node.kubernetes.io/")
             and not catalogue.is_accelerator_taint(taint.key, node.accelerators)
-            and not any(_tolerates(each, taint) for each in config.pods.tolerations)
+            and not any(taint.is_tolerated_by(each) for each in config.pods.tolerations)
         ),
         None,
     )
-
-
-def _tolerates(toleration: Mapping[str, Any], taint: Taint) -> bool:
-    """Whether a toleration covers a taint, by the rules of the Kubernetes scheduler."""
-    if toleration.get("effect") not in {None, "", taint.effect}:
-        return False
-    if toleration.get("operator", "Equal") == "Exists":
-        return toleration.get("key") in {None, "", taint.key}
-    return toleration.get("key") == taint.key and str(toleration.get("value", "")) == taint.value
 
 
 def _busy_resource(node: NodeFacts, config: RunConfig) -> str | None:

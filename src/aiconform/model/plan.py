@@ -1,6 +1,6 @@
 """What a run intends: its configuration, what the survey found, and the plan that follows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -160,6 +160,20 @@ class Taint(Frozen):
         return (
             f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
         )
+
+    @property
+    def keeps_pods_away(self) -> bool:
+        """Those that do not tolerate it; else it is a preference only."""
+        return self.effect in {"NoSchedule", "NoExecute"}
+
+    def is_tolerated_by(self, toleration: Mapping[str, Any]) -> bool:
+        """By the rules of the Kubernetes scheduler."""
+        key = toleration.get("key")
+        if toleration.get("effect") not in {None, "", self.effect}:
+            return False
+        if toleration.get("operator") == "Exists":
+            return key in {None, "", self.key}
+        return key == self.key and str(toleration.get("value") or "") == self.value
 
 
 class NodeFacts(Frozen):

@@ -21,6 +21,7 @@ from aiconform.checks.framework import (
     Step,
     UnavailableError,
     moved,
+    results_of,
 )
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.resources import POD, RESOURCE_CLAIM
@@ -193,9 +194,7 @@ class Load:
         if not self._claim:
             return ids
         claim = await self._ctx.get(RESOURCE_CLAIM, self._claim) or {}
-        allocation = mapping(mapping(claim.get("status")).get("allocation"))
-        results = mappings(mapping(allocation.get("devices")).get("results"))
-        granted = {(r.get("driver"), r.get("pool"), r.get("device")) for r in results}
+        granted = {(r.get("driver"), r.get("pool"), r.get("device")) for r in results_of(claim)}
         devices = (await self._ctx.inventory()).devices
         mine = [d for d in devices if (d.driver, d.pool, d.name) in granted]
         return ids + [name for device in mine for name in _identities(device)]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from aiconform.checks.framework import results_of
 from aiconform.cluster.resources import RESOURCE_CLAIM, RESOURCE_CLAIM_TEMPLATE, Resource
 
 Json = dict[str, Any]
@@ -47,9 +48,8 @@ def asks_for_admin(claim: Json) -> bool:
 
 def allocated(claim: Json) -> list[list[str]]:
     """[driver, pool, device] of each device that the claim has; empty: not allocated."""
-    allocation = (claim.get("status") or {}).get("allocation") or {}
-    results = (allocation.get("devices") or {}).get("results") or ()
-    return [[str(r.get(key, "")) for key in ("driver", "pool", "device")] for r in results]
+    keys = ("driver", "pool", "device")
+    return [[str(result.get(key, "")) for key in keys] for result in results_of(claim)]
 
 
 def reserved_for(claim: Json) -> list[str]:

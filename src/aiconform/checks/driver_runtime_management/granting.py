@@ -8,7 +8,7 @@ from aiconform.checks.driver_runtime_management import manifests
 from aiconform.checks.driver_runtime_management.units import Unit
 from aiconform.checks.driver_runtime_management.versions import unheard_of
 from aiconform.checks.driver_runtime_management.visits import visit
-from aiconform.checks.framework import PREPARE_S, Context, UnavailableError
+from aiconform.checks.framework import PREPARE_S, Context, UnavailableError, allocated, placement
 from aiconform.cluster.resources import POD, RESOURCE_CLAIM
 
 Json = dict[str, Any]
@@ -19,7 +19,7 @@ NOBODYS = "9999.0.0"
 
 async def grant(ctx: Context, unit: Unit, driver: Driver, *, number: int) -> Json:
     """One device of the unit in a pod that looks once; freed again."""
-    claim, allocated = "", list[str]()
+    claim, devices = "", list[str]()
     if unit.device_class:
         claim = ctx.name(f"device-{number}")
         made = await ctx.apply(RESOURCE_CLAIM, manifests.claim(unit.device_class, name=claim))
@@ -32,7 +32,7 @@ async def grant(ctx: Context, unit: Unit, driver: Driver, *, number: int) -> Jso
         """While the pod is there: a claim is freed as soon as its pod has ended."""
         if claim:
             found = await ctx.get(RESOURCE_CLAIM, claim) or {}
-            allocated.extend(_allocated(found))
+            devices.extend(allocated(found))
             await ctx.save(f"objects/claim-{number}.yaml", found)
 
     look = await visit(ctx, pod, driver, limit_s=PREPARE_S, meanwhile=look_at_claim)
@@ -42,7 +42,7 @@ async def grant(ctx: Context, unit: Unit, driver: Driver, *, number: int) -> Jso
     return {
         "maker": unit.maker, "node": unit.node, "group": unit.group,
         "asked": unit.device_class or unit.resource, "by": "claim" if claim else "resource",
-        "allocated": allocated, "patterns": list(driver.devices), "injects": driver.injects, **look,
+        "allocated": devices, "patterns": list(driver.devices), "injects": driver.injects, **look,
     }  # fmt: skip
 
 
@@ -69,14 +69,4 @@ async def impossible(ctx: Context, unit: Unit, driver: Driver, said: Sequence[Js
         await ctx.apply(POD, pod)
         await ctx.sleep(WATCH_S)
         last = await ctx.get(POD, name) or {}
-        seen["bound"] = (last.get("spec") or {}).get("nodeName")
-        conditions = (last.get("status") or {}).get("conditions") or ()
-        scheduled: Json = next((c for c in conditions if c.get("type") == "PodScheduled"), {})
-        seen["reason"] = str(scheduled.get("reason") or "")
-        seen["message"] = str(scheduled.get("message") or "")[:400]
-
-
-def _allocated(claim: Json) -> list[str]:
-    allocation = (claim.get("status") or {}).get("allocation") or {}
-    results = (allocation.get("devices") or {}).get("results") or ()
-    return [f"{r.get('driver')}/{r.get('pool')}/{r.get('device')}" for r in results]
+        seen.update(placement(last))

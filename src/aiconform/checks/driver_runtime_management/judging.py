@@ -15,6 +15,7 @@ from aiconform.checks.framework import (
     passed,
     rule,
     settled,
+    still_waits,
     unknown,
     warned,
 )
@@ -181,11 +182,9 @@ def _devices(look: Facts) -> list[str]:
 
 
 def _impossible(facts: Facts) -> Answer:
-    if facts["bound"]:
-        return failed("VersionIgnored", f"a pod for {facts['asked']} went to {facts['bound']}")
-    if facts["reason"] != "Unschedulable":
-        return unknown("NotConsidered", "no scheduler has said anything of the pod")
-    return passed(f"a pod for {facts['asked']} waits: {facts['message'][:200]}")
+    who = f"a pod for {facts['asked']}"
+    bound = failed("VersionIgnored", f"{who} went to {facts['bound']}")
+    return still_waits(facts, who, bound=bound)
 
 
 def _names(nodes: Sequence[str]) -> str:

@@ -119,7 +119,7 @@ def _unit(
         maker=maker, node=node, usable=usable,
         total=len(claimed) or sum(o.total for o in plugged),
         free=None if blind else free,
-        taints=tuple(sorted({t.key for t in taints if t.effect in {"NoSchedule", "NoExecute"}})),
+        taints=tuple(sorted({t.key for t in taints if t.keeps_pods_away})),
         resource=offer.resource if by_plugin and offer else "",
         device=device.driver if by_claim and device else "",
         device_class=_class(found, device, classes) if by_claim and device else "",

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiconform.catalogue.drivers import Driver
 from aiconform.checks.driver_runtime_management.versions import in_text
-from aiconform.checks.framework import Context
+from aiconform.checks.framework import Context, said
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.resources import POD
 
@@ -43,7 +43,7 @@ async def visit(
     wait = ctx.pod_ready if meanwhile else ctx.pod_ended
     ran = await wait(name, limit_s=limit_s)
     last = ran or await ctx.get(POD, name) or made
-    line = await _said(ctx, name, last["metadata"]["uid"]) if ran else None
+    line = await said(ctx, last, _SEEN, limit_s=SAY_S) if ran else None
     if ran and meanwhile:
         await meanwhile()
     if line is not None:
@@ -89,16 +89,3 @@ def seen_in(line: Mapping[str, Any], driver: Driver) -> Json:
 
 def _notable(path: str) -> bool:
     return not path.startswith(("/dev/pts/", "/dev/console"))
-
-
-async def _said(ctx: Context, name: str, uid: str) -> Json | None:
-    """Of this very pod, with this run's nonce."""
-
-    async def look() -> Json | None:
-        for line in await ctx.log_lines(name):
-            told = (line.get("event"), line.get("nonce"), line.get("pod_uid"))
-            if told == (_SEEN, ctx.nonce, uid):
-                return line
-        return None
-
-    return await ctx.until(look, limit_s=SAY_S)

@@ -9,7 +9,7 @@ from aiconform.checks.framework.context import PREPARE_S, Context
 from aiconform.checks.framework.errors import ImageError, RefusedError, UnavailableError
 from aiconform.checks.framework.http import HttpAnswer, HttpError
 from aiconform.checks.framework.inventory import DraDevice, Inventory, PluginOffer, moved
-from aiconform.checks.framework.pods import on_nodes, workload
+from aiconform.checks.framework.pods import TUNNELS, on_nodes, workload
 from aiconform.checks.framework.rights import INVENTORY, generates, looks_at, makes, on
 from aiconform.checks.framework.ruling import (
     Answer,
@@ -21,10 +21,13 @@ from aiconform.checks.framework.ruling import (
     rule,
     settled,
     skipped,
+    still_waits,
     unknown,
     warned,
 )
+from aiconform.checks.framework.status import allocated, placement, results_of
 from aiconform.checks.framework.steps import Step
+from aiconform.checks.framework.talking import asked, said
 from aiconform.cluster.objects import Change, Reply
 from aiconform.cluster.resources import Resource
 from aiconform.judge.sightings import Conclusion, Sighting, Sightings
@@ -32,6 +35,7 @@ from aiconform.judge.sightings import Conclusion, Sighting, Sightings
 __all__ = [
     "INVENTORY",
     "PREPARE_S",
+    "TUNNELS",
     "Answer",
     "Change",
     "Check",
@@ -51,6 +55,8 @@ __all__ = [
     "Sightings",
     "Step",
     "UnavailableError",
+    "allocated",
+    "asked",
     "conclude",
     "errored",
     "failed",
@@ -61,9 +67,13 @@ __all__ = [
     "on",
     "on_nodes",
     "passed",
+    "placement",
+    "results_of",
     "rule",
+    "said",
     "settled",
     "skipped",
+    "still_waits",
     "unknown",
     "warned",
     "workload",

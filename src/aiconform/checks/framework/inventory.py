@@ -6,12 +6,13 @@ number of free ones is only an upper bound. Source: spec of the requirement chec
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiconform import catalogue
 from aiconform.checks.framework.nodeset import term_fits
+from aiconform.checks.framework.status import results_of
 from aiconform.cluster.accelerators import accelerators_in_use
 from aiconform.cluster.facts import node_facts
 from aiconform.cluster.trouble import mapping, mappings
@@ -163,20 +164,11 @@ def _schedulable(node: NodeFacts, tolerated: Sequence[Json]) -> bool:
     if not node.ready or node.unschedulable:
         return False
     return all(
-        taint.effect not in {"NoSchedule", "NoExecute"}
+        not taint.keeps_pods_away
         or catalogue.is_accelerator_taint(taint.key, node.accelerators)
-        or any(_tolerates(t, taint.key, taint.value, taint.effect) for t in tolerated)
+        or any(taint.is_tolerated_by(each) for each in tolerated)
         for taint in node.taints
     )
-
-
-def _tolerates(toleration: Json, key: str, value: str, effect: str) -> bool:
-    wanted = toleration.get("key")
-    if toleration.get("effect") not in {None, "", effect}:
-        return False
-    if toleration.get("operator") == "Exists":
-        return wanted in {None, "", key}
-    return wanted == key and str(toleration.get("value") or "") == value
 
 
 def _devices(
@@ -260,14 +252,9 @@ def _taken(claims: Sequence[Json]) -> frozenset[tuple[str, str, str]]:
     return frozenset(
         (str(result.get("driver")), str(result.get("pool")), str(result.get("device")))
         for claim in claims
-        for result in _results(claim)
+        for result in results_of(claim)
         if not result.get("adminAccess")
     )
-
-
-def _results(claim: Json) -> Iterator[Json]:
-    allocation = mapping(mapping(claim.get("status")).get("allocation"))
-    yield from mappings(mapping(allocation.get("devices")).get("results"))
 
 
 _DRIVER = re.compile(r"""device\.driver\s*==\s*(?:"([^"]+)"|'([^']+)')""")

@@ -5,6 +5,12 @@ from typing import Any
 
 Json = dict[str, Any]
 
+# Interfaces of every network namespace of a Linux kernel with these modules. Source: Linux,
+# Documentation/admin-guide/sysctl/net.rst, fb_tunnels_only_for_init_net.
+TUNNELS = frozenset(
+    {"tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"}
+)
+
 
 def workload(
     server: str,

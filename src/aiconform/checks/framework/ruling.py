@@ -140,6 +140,22 @@ def _answer(found: Sighting | None, judge: Rule) -> Answer:
         return errored("Unreadable", f"its facts cannot be read: {type(exc).__name__}: {exc}")
 
 
+def still_waits(facts: Mapping[str, Any], who: str, *, bound: Answer) -> Answer:
+    """
+    Judge a pod that must not be scheduled.
+
+    Args:
+        facts: Its `placement`.
+        who: The sentence's subject when it waits.
+        bound: The answer when it went to a node.
+    """
+    if facts["bound"]:
+        return bound
+    if facts["reason"] != "Unschedulable":
+        return unknown("NotConsidered", "no scheduler has said anything of the pod")
+    return passed(f"{who} waits: {facts['message'][:200]}")
+
+
 def conclude(
     rulings: Iterable[Ruling],
     *,

@@ -14,6 +14,7 @@ from aiconform.checks.framework import (
     rule,
     settled,
     skipped,
+    still_waits,
     unknown,
 )
 from aiconform.checks.gpu_sharing import identity
@@ -118,13 +119,10 @@ def _pair(facts: Facts, plain: Mapping[str, str] | None, moved: bool) -> Answer:
 
 def _surplus(facts: Facts, moved: bool) -> Answer:
     asked = f"a pod that asked for {facts['units']} more"
-    if facts["bound"]:
-        if moved:
-            return unknown("CapacityMoved", "others took or freed devices meanwhile")
-        return failed("OverAdmitted", f"{asked} than are left went to {facts['bound']}")
-    if facts["reason"] != "Unschedulable":
-        return unknown("NotConsidered", "no scheduler has said anything of the pod")
-    return passed(f"{asked} than are left waits: {facts['message'][:200]}")
+    bound = failed("OverAdmitted", f"{asked} than are left went to {facts['bound']}")
+    if moved:
+        bound = unknown("CapacityMoved", "others took or freed devices meanwhile")
+    return still_waits(facts, f"{asked} than are left", bound=bound)
 
 
 def _still(facts: Facts) -> Answer:

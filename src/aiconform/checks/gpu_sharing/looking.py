@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from aiconform.checks.framework import PREPARE_S, Context, Inventory, UnavailableError
+from aiconform.checks.framework import (
+    PREPARE_S,
+    Context,
+    Inventory,
+    UnavailableError,
+    allocated,
+    placement,
+    results_of,
+    said,
+)
 from aiconform.checks.gpu_sharing import manifests
 from aiconform.checks.gpu_sharing.ways import Way, counter_sets, usage, ways_of
 from aiconform.cluster.facts import pod_facts
@@ -13,7 +22,6 @@ Json = dict[str, Any]
 TOGETHER_S = 30.0
 WATCH_S = 30.0  # for what must not happen
 SAY_S = 45.0
-_SEEN = "devices.seen"
 
 
 async def run(ctx: Context) -> None:
@@ -46,9 +54,7 @@ async def _try(
     ctx: Context, way: Way, number: int, before: Inventory, sets: dict[str, list[str]]
 ) -> None:
     names = {key: ctx.name(f"{key}-{number}") for key in ("plain", "first", "second", "surplus")}
-    taints = [
-        t.key for t in before.nodes[way.node].taints if t.effect in {"NoSchedule", "NoExecute"}
-    ]
+    taints = [taint.key for taint in before.nodes[way.node].taints if taint.keeps_pods_away]
 
     async def make(key: str, *, units: int, claim: str = "") -> Json:
         pod = manifests.pod(
@@ -109,12 +115,7 @@ async def _surplus(ctx: Context, way: Way, number: int, name: str, make: Any) ->
         made = await make("surplus", units=units, claim=claim)
         await ctx.sleep(WATCH_S)
         last = await ctx.get(POD, name) or made
-        seen["units"] = units
-        seen["bound"] = (last.get("spec") or {}).get("nodeName")
-        conditions = (last.get("status") or {}).get("conditions") or ()
-        scheduled: Json = next((c for c in conditions if c.get("type") == "PodScheduled"), {})
-        seen["reason"] = str(scheduled.get("reason") or "")
-        seen["message"] = str(scheduled.get("message") or "")[:400]
+        seen.update({"units": units, **placement(last)})
         await ctx.save(f"objects/surplus-{number}.yaml", last)
 
 
@@ -139,31 +140,21 @@ async def _state(ctx: Context, made: Json, claim: str, sets: dict[str, list[str]
     pod = await ctx.get(POD, made["metadata"]["name"]) or {}
     found = await ctx.get(RESOURCE_CLAIM, claim) if claim else None
     trouble = pod_facts(pod).trouble if pod else None
-    allocation = ((found or {}).get("status") or {}).get("allocation") or {}
-    results = (allocation.get("devices") or {}).get("results") or ()
-    devices = [f"{r.get('driver')}/{r.get('pool')}/{r.get('device')}" for r in results]
+    devices = allocated(found or {})
     return {
         "running": (pod.get("status") or {}).get("phase") == "Running"
         and pod["metadata"]["uid"] == made["metadata"]["uid"],
         "bound": (pod.get("spec") or {}).get("nodeName"),
         "why": trouble.sentence[:300] if trouble else "",
         "devices": devices,
-        "shares": [str(r.get("shareID") or "") for r in results],
+        "shares": [str(r.get("shareID") or "") for r in results_of(found or {})],
         "counter_sets": sorted({s for device in devices for s in sets.get(device, ())}),
     }
 
 
 async def _numbers(ctx: Context, made: Json) -> dict[str, str] | None:
     """Its character devices, path → "major:minor"; None: it has not said them in time."""
-    uid, name = made["metadata"]["uid"], made["metadata"]["name"]
-
-    async def look() -> list[Json]:
-        told = [line for line in await ctx.log_lines(name) if line.get("event") == _SEEN]
-        return [x for x in told if (x.get("nonce"), x.get("pod_uid")) == (ctx.nonce, uid)]
-
-    said = await ctx.until(look, limit_s=SAY_S)
-    if not said:
+    line = await said(ctx, made, "devices.seen", limit_s=SAY_S)
+    if line is None:
         return None
-    return {
-        d["path"]: f"{d['major']}:{d['minor']}" for d in said[0]["devices"] if d["kind"] == "char"
-    }
+    return {d["path"]: f"{d['major']}:{d['minor']}" for d in line["devices"] if d["kind"] == "char"}

@@ -14,6 +14,7 @@ from aiconform.checks.framework import (
     rule,
     settled,
     skipped,
+    still_waits,
     unknown,
     warned,
 )
@@ -188,10 +189,7 @@ def _exchanged(facts: Facts, seen: Sightings) -> Answer:
 
 def _waits(reason: str) -> Callable[[Facts], Answer]:
     def judge(facts: Facts) -> Answer:
-        if facts["bound"]:
-            return failed(reason, f"a pod for what nobody can have went to {facts['bound']}")
-        if facts["reason"] != "Unschedulable":
-            return unknown("NotConsidered", "no scheduler has said anything of the pod")
-        return passed(f"it waits: {facts['message'][:200]}")
+        bound = failed(reason, f"a pod for what nobody can have went to {facts['bound']}")
+        return still_waits(facts, "it", bound=bound)
 
     return judge

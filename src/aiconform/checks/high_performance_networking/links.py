@@ -3,13 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-Facts = Mapping[str, Any]
+from aiconform.checks.framework import TUNNELS
 
-# Every network namespace of a Linux kernel with these modules has them. Source: Linux,
-# Documentation/admin-guide/sysctl/net.rst, fb_tunnels_only_for_init_net.
-_FALLBACK = frozenset(
-    {"tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"}
-)
+Facts = Mapping[str, Any]
 
 
 def extras(look: Facts, pod_ip: str) -> list[dict[str, Any]]:
@@ -17,9 +13,7 @@ def extras(look: Facts, pod_ip: str) -> list[dict[str, Any]]:
     return [
         dict(each)
         for each in look["interfaces"]
-        if each["name"] != "lo"
-        and each["name"] not in _FALLBACK
-        and pod_ip not in each["addresses"]
+        if each["name"] != "lo" and each["name"] not in TUNNELS and pod_ip not in each["addresses"]
     ]
 
 

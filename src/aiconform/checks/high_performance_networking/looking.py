@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from aiconform.checks.framework import Context, Inventory, UnavailableError
+from aiconform.checks.framework import Context, Inventory, UnavailableError, placement
 from aiconform.checks.high_performance_networking import manifests
 from aiconform.checks.high_performance_networking.links import secondary
 from aiconform.checks.high_performance_networking.networks import (
@@ -163,11 +163,7 @@ class _Trial:
         )
         await self._ctx.sleep(WATCH_S)
         last = await self._ctx.get(POD, made["metadata"]["name"]) or made
-        conditions = (last.get("status") or {}).get("conditions") or ()
-        scheduled: Json = next((c for c in conditions if c.get("type") == "PodScheduled"), {})
-        seen["bound"] = (last.get("spec") or {}).get("nodeName")
-        seen["reason"] = str(scheduled.get("reason") or "")
-        seen["message"] = str(scheduled.get("message") or "")[:400]
+        seen.update(placement(last))
 
     def _pod(
         self, name: str, nodes: tuple[str, ...] | list[str], network: Network | None,
@@ -178,7 +174,7 @@ class _Trial:
             taint.key
             for node in nodes or self._nodes
             for taint in self._found.nodes[node].taints
-            if taint.effect in {"NoSchedule", "NoExecute"}
+            if taint.keeps_pods_away
         }
         hostnames = [ctx.hostname(node) for node in nodes]
         return manifests.pod(

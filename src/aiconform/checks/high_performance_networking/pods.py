@@ -1,18 +1,15 @@
 """A pod of this check, and what it says when it is asked."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiconform.checks.framework import Context, HttpError
+from aiconform.checks.framework import PREPARE_S, Context, HttpError, allocated, asked
 from aiconform.checks.high_performance_networking.manifests import PORT
 from aiconform.cluster.facts import pod_facts
 from aiconform.cluster.resources import POD, RESOURCE_CLAIM
 
 Json = dict[str, Any]
-
-START_S = 180.0
 
 
 @dataclass(frozen=True)
@@ -31,11 +28,10 @@ async def start(ctx: Context, manifest: Json, *, claim: str = "") -> tuple[Json,
     """
     made = await ctx.apply(POD, manifest)
     name = made["metadata"]["name"]
-    ready = await ctx.pod_ready(name, limit_s=START_S)
+    ready = await ctx.pod_ready(name, limit_s=PREPARE_S)
     last = ready or await ctx.get(POD, name) or made
     found = await ctx.get(RESOURCE_CLAIM, claim) if claim else None
     status = (found or {}).get("status") or {}
-    results = ((status.get("allocation") or {}).get("devices") or {}).get("results") or ()
     trouble = pod_facts(last).trouble
     node = (last.get("spec") or {}).get("nodeName")
     ip = str((last.get("status") or {}).get("podIP") or "")
@@ -45,7 +41,7 @@ async def start(ctx: Context, manifest: Json, *, claim: str = "") -> tuple[Json,
         "running": ready is not None,
         "why": trouble.sentence[:300] if trouble else "",
         "ip": ip,
-        "devices": [f"{r.get('driver')}/{r.get('pool')}/{r.get('device')}" for r in results],
+        "devices": allocated(found or {}),
         "network_data": [d.get("networkData") for d in status.get("devices") or ()],
     }
     if ready is None:
@@ -60,18 +56,7 @@ async def ask(
     Raises:
         HttpError: It did not answer, another one did, or it refused.
     """
-    host = f"[{pod.ip}]" if ":" in pod.ip else pod.ip
-    url = f"http://{host}:{PORT}/{what}"
-    headers = {"content-type": "application/json"}
-    answer = await ctx.http(
-        "POST", url, headers=headers, body=json.dumps(body), timeout_s=timeout_s
-    )
-    try:
-        told = json.loads(answer.text)
-    except ValueError as exc:
-        raise HttpError(f"POST {url}: HTTP {answer.status}, and no JSON") from exc
-    if answer.status != 200 or not isinstance(told, dict):
-        raise HttpError(f"POST {url}: HTTP {answer.status}: {answer.text[:200]}")
+    told = await asked(ctx, pod.ip, PORT, what, body, timeout_s=timeout_s)
     if (told.get("nonce"), told.get("pod_uid")) != (ctx.nonce, pod.uid):
-        raise HttpError(f"POST {url}: somebody else answered")
-    return dict(told)
+        raise HttpError(f"POST {what} of {pod.ip}: somebody else answered")
+    return told

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from aiconform.checks.framework import allocated
+
 Json = Mapping[str, Any]
 
 ENDED = frozenset({"Succeeded", "Failed"})
@@ -34,7 +36,7 @@ def pod_state(pod: Json | None) -> dict[str, Any]:
     }
 
 
-def allocated(pod: Json | None, claim: Json | None) -> dict[str, Any]:
+def granted(pod: Json | None, claim: Json | None) -> dict[str, Any]:
     """Which devices the API says the pod has: by the kubelet's word, and by the claim's."""
     status = (pod or {}).get("status") or {}
     identities = {
@@ -44,12 +46,7 @@ def allocated(pod: Json | None, claim: Json | None) -> dict[str, Any]:
         if not str(told.get("name", "")).startswith("claim:")
         for each in told.get("resources") or ()
     }
-    allocation = ((claim or {}).get("status") or {}).get("allocation") or {}
-    results = (allocation.get("devices") or {}).get("results") or ()
-    return {
-        "ids": sorted(identities),
-        "claimed": sorted(f"{r.get('driver')}/{r.get('pool')}/{r.get('device')}" for r in results),
-    }
+    return {"ids": sorted(identities), "claimed": sorted(allocated(claim or {}))}
 
 
 def is_refused(pod: Json) -> bool:

@@ -76,7 +76,7 @@ def choose(found: Inventory, settings: Mapping[str, Any]) -> Choice:
 
 def taints_of(found: Inventory, node: str) -> tuple[str, ...]:
     """Of a schedulable node: those that keep pods away, and that ours have to tolerate."""
-    keeping = {t.key for t in found.nodes[node].taints if t.effect in {"NoSchedule", "NoExecute"}}
+    keeping = {t.key for t in found.nodes[node].taints if t.keeps_pods_away}
     return tuple(sorted(keeping))
 
 

@@ -49,7 +49,7 @@ async def start_tenant(
         claim=claim,
         pod=pod,
         state=pods.pod_state(pod or None),
-        allocated=pods.allocated(pod, found_claim),
+        allocated=pods.granted(pod, found_claim),
         files=(path,) if objects else (),
     )
 

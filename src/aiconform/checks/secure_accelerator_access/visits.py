@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiconform.checks.framework import Context, HttpError, ImageError
+from aiconform.checks.framework import Context, HttpError, ImageError, asked
 from aiconform.checks.secure_accelerator_access import pods
 from aiconform.checks.secure_accelerator_access.listings import compact
 from aiconform.checks.secure_accelerator_access.manifests import VISITOR, word
@@ -93,20 +93,11 @@ async def look_again(
         HttpError: It did not answer, or another one did.
     """
     address = str((pod.get("status") or {}).get("podIP") or "")
-    host = f"[{address}]" if ":" in address else address
-    body = json.dumps({"open": [*look_for, *make][:_MOST_ASKED], "mknod": list(make)})
-    url = f"http://{host}:{port}/look"
-    headers = {"content-type": "application/json"}
-    answer = await ctx.http("POST", url, headers=headers, body=body, timeout_s=30.0)
-    try:
-        line = json.loads(answer.text)
-    except ValueError as exc:
-        raise HttpError(f"POST {url}: HTTP {answer.status}, and no JSON") from exc
-    if answer.status != 200 or not isinstance(line, dict):
-        raise HttpError(f"POST {url}: HTTP {answer.status}: {answer.text[:200]}")
+    body = {"open": [*look_for, *make][:_MOST_ASKED], "mknod": list(make)}
+    line = await asked(ctx, address, port, "look", body, timeout_s=30.0)
     told = (line.get("nonce"), line.get("pod_uid"))
     if told != (word(ctx.nonce, container), pod["metadata"]["uid"]):
-        raise HttpError(f"POST {url}: somebody else answered")
+        raise HttpError(f"POST look of {address}: somebody else answered")
     name = str(pod["metadata"]["name"])
     return compact(line), [await _saved(ctx, name, f"{container}-{label}", line)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiconform.cluster.trouble import mapping, mappings
-from aiconform.model.plan import NodeFacts, Taint
+from aiconform.model.plan import NodeFacts
 
 Json = Mapping[str, Any]
 
@@ -86,19 +86,9 @@ def _fits(runtime_class: Json, node: NodeFacts) -> bool:
     if any(node.labels.get(key) != value for key, value in selector.items()):
         return False
     return all(
-        taint.effect not in {"NoSchedule", "NoExecute"}
-        or any(_tolerates(t, taint) for t in _tolerations(runtime_class))
+        not taint.keeps_pods_away
+        or any(taint.is_tolerated_by(each) for each in _tolerations(runtime_class))
         for taint in node.taints
-    )
-
-
-def _tolerates(toleration: Json, taint: Taint) -> bool:
-    if toleration.get("effect") not in {None, "", taint.effect}:
-        return False
-    if toleration.get("operator") == "Exists":
-        return toleration.get("key") in {None, "", taint.key}
-    return bool(
-        toleration.get("key") == taint.key and (toleration.get("value") or "") == taint.value
     )
 
 

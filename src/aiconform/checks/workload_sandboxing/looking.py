@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from aiconform.checks.framework import Context, UnavailableError
+from aiconform.checks.framework import Context, UnavailableError, said
 from aiconform.checks.workload_sandboxing import manifests
 from aiconform.checks.workload_sandboxing.classes import Site, choose, promises
 from aiconform.cluster.facts import pod_facts
@@ -143,16 +143,8 @@ def _count(event: Json) -> int:
 
 
 async def _said(ctx: Context, pod: Json, file: str) -> Json | None:
-    """Its one line: of this very pod, with this run's nonce."""
-
-    async def look() -> Json | None:
-        for line in await ctx.log_lines(pod["metadata"]["name"], namespace="probe"):
-            told = (line.get("event"), line.get("nonce"), line.get("pod_uid"))
-            if told == (_SEEN, ctx.nonce, pod["metadata"]["uid"]):
-                return line
-        return None
-
-    line = await ctx.until(look, limit_s=SAY_S)
+    """Its one line, kept as a file too."""
+    line = await said(ctx, pod, _SEEN, limit_s=SAY_S, namespace="probe")
     if line is not None:
         await ctx.file(f"identities/{file}.json", json.dumps(line, indent=1, sort_keys=True))
     return line

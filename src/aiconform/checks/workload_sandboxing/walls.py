@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from aiconform.checks.framework import TUNNELS
+
 Facts = Mapping[str, Any]
 
 MOST_PROCESSES = 100
-# Every network namespace of a Linux kernel with these modules has them. Source: Linux,
-# Documentation/admin-guide/sysctl/net.rst, fb_tunnels_only_for_init_net.
-_FALLBACK = frozenset(
-    {"tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"}
-)
 
 
 def same_kernel(inside: Facts, outside: Facts) -> str:
@@ -71,7 +68,7 @@ def oddities(line: Facts) -> list[str]:
         found.append(f"it sees {processes['count']} processes")
     if processes["own_pid"] != 1 and "aiconform" not in processes["first"]:
         found.append(f"its first process is not ours: {processes['first'][:80]}")
-    interfaces = [i for i in network["interfaces"] or () if i != "lo" and i not in _FALLBACK]
+    interfaces = [i for i in network["interfaces"] or () if i != "lo" and i not in TUNNELS]
     if network["interfaces"] is None or len(interfaces) > 1:
         found.append(f"its network interfaces: {', '.join(interfaces) or 'not told'}")
     writable = [each["path"] for each in line["writable"] if each["error"] is None]
