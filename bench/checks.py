@@ -5,8 +5,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from aiconform import __version__
 from aiconform.journal import replay
 from aiconform.model.records import CheckBegan, CheckEnded, Entry
@@ -23,12 +21,9 @@ def main() -> int:
     lab.up(nodes=4)
     images = product.load(lab)
     with tempfile.TemporaryDirectory() as scratch, everything(lab) as values:
-        given = Path(scratch) / "values.yaml"
-        given.write_text(yaml.safe_dump(values))
-        extra = ("--name", NAME, "--values", str(given))
         run = requirements.check(
-            lab, images, Path(scratch) / "all", ",".join(sorted(requirements.MUST)), *extra,
-            version="1.35", limit_s=1800.0,
+            lab, images, Path(scratch) / "all", ",".join(sorted(requirements.MUST)), "--name",
+            NAME, version="1.35", values=values, limit_s=1800.0,
         )  # fmt: skip
         for check in sorted(requirements.MUST):
             print(check, *requirements.told(run, check), file=sys.stderr)

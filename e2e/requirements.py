@@ -34,6 +34,7 @@ def check(
     ids: str,
     *extra: str,
     version: str = "",
+    values: Mapping[str, Any] | None = None,
     limit_s: float = 400.0,
 ) -> product.Run:
     """
@@ -42,11 +43,26 @@ def check(
     Args:
         extra: Further arguments of `aiconform run`.
         version: Of the checklist; empty: the cluster's.
+        values: Of the chart, beside those of every run on the lab.
         limit_s: A run that takes longer is a failure.
     """
     against = ("--set", f"run.checks.version={version}") if version else ()
-    asked = (*_WHERE, "--checks", ids, *ONLY, *against, *extra)
+    given = values_file(results, values) if values else ()
+    asked = (*_WHERE, "--checks", ids, *ONLY, *against, *given, *extra)
     return product.run(lab, images, results, *asked, limit_s=limit_s)
+
+
+def values_file(results: Path, values: Mapping[str, Any]) -> tuple[str, str]:
+    """The argument of a run that gives these values, in a file beside its results."""
+    path = results.with_suffix(".values.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values))
+    return "--values", str(path)
+
+
+def settings(check: str, **told: Any) -> dict[str, Any]:
+    """Values with the site's settings of one check."""
+    return {"run": {"checks": {"settings": {check: told}}}}
 
 
 def verdict(run: product.Run, requirement: str) -> dict[str, Any]:

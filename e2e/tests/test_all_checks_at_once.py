@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from aiconform.checks.framework.registry import all_checks
 from aiconform.cluster.rights import Right
@@ -37,21 +36,20 @@ def test_all_pass_ask_for_what_they_may_and_disturb_nobody(
     lab: Lab, images: product.ProductImages, results: Path
 ) -> None:
     image = Accelerators(lab).load_image()
-    given = results.with_suffix(".yaml")
     with (
         everything(lab) as values,
         foreign.holder(lab, image, node="node3") as user,
         audit.recorded(lab, release=RELEASE) as asked,
     ):
-        given.write_text(yaml.safe_dump(values))
         before = user.state
-        extra = ("--name", "all", "--values", str(given))
         run = requirements.check(
             lab,
             images,
             results,
             ",".join(sorted(requirements.MUST)),
-            *extra,
+            "--name",
+            "all",
+            values=values,
             version="1.35",
             limit_s=1500.0,
         )

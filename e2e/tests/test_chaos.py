@@ -195,7 +195,8 @@ def kill(lab: Lab, selector: str, *, node: str = "") -> None:
 
 
 def pause_agents_of(lab: Lab, node: str, seconds: float) -> None:
-    """Freeze the agent's processes on a node, and thaw them."""
+    """Freeze the agent's processes on a node as soon as there are some, and thaw them."""
+    product.wait_for(f"the agent of {node}", lambda: bool(agents_of(lab, node)))
     pids = agents_of(lab, node)
     for number in (signal.SIGSTOP, signal.SIGCONT):
         for pid in pids:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from e2e import product, requirements
 from e2e.lab.lab import Lab
@@ -30,9 +29,8 @@ def check(
     name: str,
     settings: Mapping[str, Any],
 ) -> product.Run:
-    values = results.parent / f"{name}.yaml"
-    values.write_text(yaml.safe_dump({"run": {"checks": {"settings": {ID: dict(settings)}}}}))
-    return requirements.check(lab, images, results, ID, "--name", name, "--values", str(values))
+    values = requirements.settings(ID, **settings)
+    return requirements.check(lab, images, results, ID, "--name", name, values=values)
 
 
 def test_no_autoscaler_is_skipped_with_the_sites_word_alone(

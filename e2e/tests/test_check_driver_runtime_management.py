@@ -1,6 +1,5 @@
 """Driver versions of a real DRA driver: true ones pass, and one that lies is found."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,10 +20,8 @@ FIXTURE = {"versionFiles": ["/run/accel-fixture/version"], "devices": ["/dev/acc
 def check(
     lab: Lab, images: product.ProductImages, results: Path, name: str, *, described: bool = True
 ) -> product.Run:
-    settings = {ID: {"drivers": {DRIVER: FIXTURE}}} if described else {}
-    path = results.parent / f"{name}.json"
-    path.write_text(json.dumps({"run": {"checks": {"settings": settings}}}))
-    return requirements.check(lab, images, results, ID, "--name", name, "--values", str(path))
+    values = requirements.settings(ID, drivers={DRIVER: FIXTURE}) if described else None
+    return requirements.check(lab, images, results, ID, "--name", name, values=values)
 
 
 @pytest.mark.usefixtures("tidy")

@@ -1,6 +1,5 @@
 """One claim for two pods, with a real DRA driver: it is shared, or it is told why not."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,8 @@ ID = "gpu_sharing"
 def check(
     lab: Lab, images: product.ProductImages, results: Path, name: str, **settings: object
 ) -> product.Run:
-    told = {ID: {"deviceClasses": {DRIVER: DRIVER}, **settings}}
-    path = results.parent / f"{name}.json"
-    path.write_text(json.dumps({"run": {"checks": {"settings": told}}}))
-    return requirements.check(lab, images, results, ID, "--name", name, "--values", str(path))
+    values = requirements.settings(ID, deviceClasses={DRIVER: DRIVER}, **settings)
+    return requirements.check(lab, images, results, ID, "--name", name, values=values)
 
 
 @pytest.mark.usefixtures("tidy")

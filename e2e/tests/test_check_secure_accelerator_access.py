@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from e2e import product
+from e2e import product, requirements
 from e2e.lab.accelerators import DRIVER, RESOURCE, Accelerators
 from e2e.lab.lab import Lab
 
@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.lab, pytest.mark.long, pytest.mark.usefixtures("tidy")
 
 CHECK = "secure_accelerator_access"
 LEAKY, SHARED, EMPTY = "example.com/leaky", "example.com/shared", "example.com/empty"
-ONLY_CHECKS = ("run.probes.compute=false", "run.probes.memory=false", "run.probes.tcp=false")
 
 
 def check(
@@ -27,13 +26,10 @@ def check(
     values = {
         "run": {
             "accelerators": {"extraResources": [name for name in what if "/" in name]},
-            "checks": {"enabled": [CHECK], "settings": {CHECK: {"files": files}}},
+            "checks": {"settings": {CHECK: {"files": files}}},
         }
     }
-    path = results.parent / "values.json"
-    path.write_text(json.dumps(values))
-    sets = [word for value in ONLY_CHECKS for word in ("--set", value)]
-    run = product.run(lab, images, results, "--values", str(path), *sets)
+    run = requirements.check(lab, images, results, CHECK, values=values)
     told = sorted(results.glob(f"*/checks/{CHECK}/verdict.json"))
     assert told, run.output
     return run, json.loads(told[-1].read_text())

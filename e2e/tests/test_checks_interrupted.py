@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import yaml
 
 from e2e import product, requirements
 from e2e.lab.accelerators import Accelerators
@@ -93,13 +92,11 @@ def test_all_checks_interrupted_at_any_moment_leave_nothing(
 ) -> None:
     """Ten times, so that each is hit in its beginning, in its middle and while it cleans up."""
     with everything(lab) as values:
-        given = results.with_suffix(".yaml")
-        given.parent.mkdir(parents=True, exist_ok=True)
-        given.write_text(yaml.safe_dump(values))
+        given = requirements.values_file(results, values)
         before = _kept(lab)
         for seed in range(10):
             where = results.with_name(f"all-{seed}")
-            with at_work(lab, images, where, "all", "--values", str(given)) as process:
+            with at_work(lab, images, where, "all", *given) as process:
                 time.sleep(random.Random(seed).uniform(0, LONGEST_S))
                 process.send_signal(signal.SIGINT)
                 process.wait(timeout=200)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aiconform.catalogue.profiles import MAX_PROFILES_CHARACTERS, profiles, read_profiles
+from aiconform.catalogue.profiles import MAX_PROFILES_CHARACTERS, profiles
+from aiconform.cli.profile import read_profiles
 from aiconform.model.errors import ConfigError
 
 GOOD = """\

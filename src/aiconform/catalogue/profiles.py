@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
@@ -82,25 +81,22 @@ def profiles() -> Mapping[str, Profile]:
     return {profile.id: profile for profile in load("profiles.yaml", _SHAPE).profiles}
 
 
-def read_profiles(path: Path) -> tuple[Profile, ...]:
+def parse_profiles(text: str, *, name: str) -> tuple[Profile, ...]:
     """
-    The profiles of a file that a site or a vendor wrote.
+    The profiles that a site or a vendor wrote.
+
+    Args:
+        name: Of their file, for errors.
 
     Raises:
-        ConfigError: It cannot be read, or asks for what there is not; the place is named.
+        ConfigError: They are too many, or ask for what there is not; the place is named.
     """
-    try:
-        with path.open("rb") as file:
-            text = file.read(4 * MAX_PROFILES_CHARACTERS + 1).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
-        raise ConfigError(f"the profiles in {path} cannot be read: {why}") from exc
     if len(text) > MAX_PROFILES_CHARACTERS:
-        raise ConfigError(f"{path} has more than {MAX_PROFILES_CHARACTERS} characters")
+        raise ConfigError(f"{name} has more than {MAX_PROFILES_CHARACTERS} characters")
     try:
-        return parse(text, _SHAPE, name=str(path)).profiles
+        return parse(text, _SHAPE, name=name).profiles
     except (CatalogueError, RecursionError) as exc:
         hint = "A profile has id, title and needs; see docs/how-to-ask-for-a-workload.md"
         raise ConfigError(
-            f"the profiles in {path} cannot be used: {exc}"[:2000], hint=hint
+            f"the profiles in {name} cannot be used: {exc}"[:2000], hint=hint
         ) from exc

@@ -1,12 +1,17 @@
 """`aiconform profile`: will this kind of workload run here, and if not, what is missing?"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from aiconform.cli import options
 from aiconform.cli.show import note, say, show_json
+from aiconform.cli.site_file import read_site_file
 from aiconform.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from aiconform.catalogue.profiles import Profile
 
 
 @click.command()
@@ -52,7 +57,7 @@ def profile(
     Exit codes: 0 all are ready, 1 something is missing, 2 wrong usage,
     3 nothing is missing, but something is not known.
     """
-    from aiconform.catalogue.profiles import profiles, read_profiles
+    from aiconform.catalogue.profiles import profiles
     from aiconform.judge.readiness import readiness
     from aiconform.model.outcome import Outcome
     from aiconform.report import load_results
@@ -76,3 +81,14 @@ def profile(
             say(line)
     outcomes = {each.outcome for each in found}
     return 1 if Outcome.FAIL in outcomes else 3 if Outcome.UNKNOWN in outcomes else 0
+
+
+def read_profiles(path: Path) -> "tuple[Profile, ...]":
+    """
+    Raises:
+        ConfigError: The file cannot be read, or asks for what there is not.
+    """
+    from aiconform.catalogue.profiles import MAX_PROFILES_CHARACTERS, parse_profiles
+
+    text = read_site_file(path, "profiles", most_characters=MAX_PROFILES_CHARACTERS)
+    return parse_profiles(text, name=str(path))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from aiconform.cli.site_file import read_site_file
 from aiconform.model.errors import ConfigError
 from aiconform.model.waiver import MAX_WAIVERS_CHARACTERS, Waiver, parse_waivers
 
@@ -29,13 +30,7 @@ def read_waivers(path: Path) -> WaiversFile:
     from aiconform.catalogue import finding_texts
     from aiconform.catalogue.requirements import requirements
 
-    try:
-        with path.open("rb") as file:
-            data = file.read(4 * MAX_WAIVERS_CHARACTERS + 1)
-        text = data.decode("utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
-        raise ConfigError(f"the waivers in {path} cannot be read: {why}") from exc
+    text = read_site_file(path, "waivers", most_characters=MAX_WAIVERS_CHARACTERS)
     try:
         waivers = parse_waivers(text)
     except ConfigError as exc:
