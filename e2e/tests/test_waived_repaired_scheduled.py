@@ -73,6 +73,8 @@ def test_runs_by_a_schedule_end_one_after_the_other(
     first, second = sorted(ended, key=lambda job: str(job["status"]["startTime"]))[:2]
     assert first["metadata"]["name"].startswith("aiconform-")
     assert _end(first) <= second["status"]["startTime"]
+    # Nothing was tested, which is no PASS; `failOn` says that this makes no Job Failed.
+    assert [job["status"].get("succeeded") for job in (first, second)] == [1, 1]
 
 
 def _ended(lab: Lab) -> list[dict[str, Any]]:

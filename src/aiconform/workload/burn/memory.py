@@ -2,12 +2,13 @@
 
 import mmap
 import os
-from pathlib import Path
 
 from aiconform.workload.errors import NotEnoughError
+from aiconform.workload.files import WHOLE, read_text
 
 KEEP_FREE_BYTES = 32 * 1024**2
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_STATISTICS = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")
 _USAGES = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
 
 
@@ -47,13 +48,13 @@ def _left_in_cgroup() -> "int | None":
 
 def _file_cache_bytes() -> int:
     """Counted as used, but the kernel drops it when memory is wanted."""
-    text = _read("/sys/fs/cgroup/memory.stat") or _read("/sys/fs/cgroup/memory/memory.stat") or ""
+    text = next(filter(None, (read_text(path, limit=WHOLE) for path in _STATISTICS)), "")
     fields = dict(line.split(" ", 1) for line in text.splitlines() if " " in line)
     return sum(int(fields.get(name, 0)) for name in ("inactive_file", "active_file"))
 
 
 def _left_on_node() -> "int | None":
-    text = _read("/proc/meminfo") or ""
+    text = read_text("/proc/meminfo", limit=WHOLE) or ""
     for line in text.splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
@@ -61,12 +62,5 @@ def _left_on_node() -> "int | None":
 
 
 def _first_number(paths: "tuple[str, ...]") -> "int | None":
-    texts = (_read(path) for path in paths)
-    return next((int(text) for text in texts if text and text.strip().isdecimal()), None)
-
-
-def _read(path: str) -> "str | None":
-    try:
-        return Path(path).read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
+    texts = (read_text(path) for path in paths)
+    return next((int(text) for text in texts if text and text.isdecimal()), None)

@@ -1,6 +1,5 @@
 """One look: everything found, everything asked for tried."""
 
-import errno
 import glob
 import os
 import shlex
@@ -19,6 +18,7 @@ from aiconform.workload.devices.surroundings import (
     LIBRARIES,
     look_around,
 )
+from aiconform.workload.files import name_of
 
 EXECUTE_LIMIT_S = 30.0
 OUTPUT_LIMIT = 16_000
@@ -124,7 +124,7 @@ def _read(path: str) -> "dict[str, Any]":
         with Path(path).open("rb") as file:
             text = file.read(READ_LIMIT).decode(errors="replace")
     except OSError as exc:
-        return {"path": path, "text": None, "error": errno.errorcode.get(exc.errno or 0, "EIO")}
+        return {"path": path, "text": None, "error": name_of(exc)}
     return {"path": path, "text": text, "error": None}
 
 

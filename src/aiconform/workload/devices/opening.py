@@ -1,6 +1,5 @@
 """Tries to use a device: open its file, or make a file of its number first. Tells the errno."""
 
-import errno
 import os
 import secrets
 import stat
@@ -12,6 +11,7 @@ from typing import Any
 
 from aiconform.workload.devices.mounts import Mount
 from aiconform.workload.devices.numbers import Number
+from aiconform.workload.files import name_of
 
 OPEN_LIMIT_S = 10.0
 NEVER = "NEVER_OPENED"  # a watchdog: opening it can restart the machine
@@ -113,10 +113,6 @@ def is_watchdog(path: str, number: Number) -> bool:
     except OSError:
         return False
     return "DEVNAME=watchdog" in event
-
-
-def name_of(exc: OSError) -> str:
-    return errno.errorcode.get(exc.errno or 0, str(exc.errno))
 
 
 def _is_nodev(directory: str, mounts: "Sequence[Mount]") -> "bool | None":

@@ -4,10 +4,10 @@ import fnmatch
 import os
 import platform
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-TEXT_LIMIT = 4000
+from aiconform.workload.files import TEXT_LIMIT, read_text
+
 ENVIRONMENT = (
     "*_VISIBLE_DEVICES", "*_VISIBLE_MODULES", "*_VISIBLE_CORES", "NVIDIA_*", "CUDA_*", "AMD_*",
     "ROCR_*", "HIP_*", "GPU_*", "HABANA_*", "ZE_*", "ONEAPI_*", "TPU_*", "NEURON_*", "AICONFORM_*",
@@ -25,7 +25,7 @@ def look_around(
     environ: "Mapping[str, str]" = os.environ, *, proc: str = "/proc"
 ) -> "dict[str, Any]":
     """JSON; a file that cannot be read is null."""
-    status = _status_fields(_read(f"{proc}/self/status"))
+    status = _status_fields(read_text(f"{proc}/self/status"))
     return {
         "uid": os.getuid(),
         "gid": os.getgid(),
@@ -34,8 +34,8 @@ def look_around(
         "may_mknod": _has_capability(status.get("CapEff"), 27),
         "no_new_privileges": status.get("NoNewPrivs"),
         "seccomp": status.get("Seccomp"),
-        "uid_map": _read(f"{proc}/self/uid_map"),
-        "cgroup": _read(f"{proc}/self/cgroup"),
+        "uid_map": read_text(f"{proc}/self/uid_map"),
+        "cgroup": read_text(f"{proc}/self/cgroup"),
         "kernel": platform.release(),
         "environment": _interesting(environ),
     }
@@ -50,14 +50,6 @@ def _interesting(environ: "Mapping[str, str]") -> "dict[str, str]":
         else environ[name][:TEXT_LIMIT]
         for name in sorted(names)[:200]
     }
-
-
-def _read(path: str) -> "str | None":
-    try:
-        with Path(path).open(encoding="utf-8", errors="replace") as file:
-            return file.read(TEXT_LIMIT).strip()
-    except OSError:
-        return None
 
 
 def _status_fields(text: "str | None") -> "dict[str, str]":

@@ -7,6 +7,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from aiconform.workload.files import WHOLE, read_text
+
 _SIOCGIFADDR = 0x8915  # Source: Linux, include/uapi/linux/sockios.h
 _NET, _RDMA = "/sys/class/net", "/sys/class/infiniband"
 _WORD_BYTES = 4  # of port_xmit_data and port_rcv_data. Source: Linux, sysfs-class-infiniband
@@ -64,10 +66,7 @@ def _entries(folder: str) -> "list[Path]":
 
 
 def _text(path: Path) -> "str | None":
-    try:
-        return path.read_text(errors="replace").strip()[:200]
-    except OSError:
-        return None
+    return read_text(path, limit=200)
 
 
 def _whole(path: Path) -> "int | None":
@@ -90,17 +89,10 @@ def _ipv4(name: str) -> "str | None":
 def _ipv6(path: str) -> "dict[str, list[str]]":
     """Of every interface, but for those of the link alone."""
     found: dict[str, list[str]] = {}
-    for line in (_lines(path) or "").splitlines():
+    for line in (read_text(path, limit=WHOLE) or "").splitlines():
         words = line.split()
         if len(words) == 6 and len(words[0]) == 32:
             address = ipaddress.IPv6Address(int(words[0], 16))
             if not address.is_link_local:
                 found.setdefault(words[5], []).append(str(address))
     return found
-
-
-def _lines(path: str) -> "str | None":
-    try:
-        return Path(path).read_text(errors="replace")
-    except OSError:
-        return None

@@ -1,7 +1,6 @@
 """One transfer over TCP between two addresses that were named, and no others."""
 
 import contextlib
-import errno
 import socket
 import threading
 import time
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiconform.workload.errors import RefusedError
+from aiconform.workload.files import name_of
 
 CHUNK_BYTES = 256 * 1024
 MOST_BYTES = 16 * 2**30
@@ -110,5 +110,5 @@ def send(*, source: str, to: str, port: int, count: int, word: str) -> "dict[str
     except TimeoutError:
         error = "TIMEOUT"
     except OSError as exc:
-        error = errno.errorcode.get(exc.errno or 0, "EIO")
+        error = name_of(exc)
     return {"bytes": sent, "seconds": time.monotonic() - began, "error": error}

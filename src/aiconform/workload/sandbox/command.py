@@ -8,10 +8,11 @@ from typing import Any
 
 from aiconform.workload.devices.finding import find_devices
 from aiconform.workload.devices.mounts import Mount, parse_mountinfo
+from aiconform.workload.files import WHOLE, read_text
 from aiconform.workload.flags import new_parser, seconds, whole
 from aiconform.workload.identity import add_identity_flags, read_identity
 from aiconform.workload.sandbox.canary import canaries
-from aiconform.workload.sandbox.kernel import kernel_facts, read_text
+from aiconform.workload.sandbox.kernel import kernel_facts
 from aiconform.workload.sandbox.trying import (
     memory_facts,
     network_facts,
@@ -54,7 +55,7 @@ def run(arguments: "Sequence[str]") -> int:
 
 def look(word: str, port: int) -> "dict[str, Any]":
     """All that is seen and tried, as JSON."""
-    mounts = parse_mountinfo(read_text("/proc/self/mountinfo", limit=1_000_000) or "")
+    mounts = parse_mountinfo(read_text("/proc/self/mountinfo", limit=WHOLE) or "")
     found = find_devices(mounts, names=(word,))
     return {
         "kernel": kernel_facts(mounts),

@@ -3,12 +3,11 @@
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from aiconform.workload.devices.mounts import Mount
+from aiconform.workload.files import read_text
 
-TEXT_LIMIT = 4000
 TOLD = {
     "boot_id": "/proc/sys/kernel/random/boot_id",
     "proc_version": "/proc/version",
@@ -30,14 +29,6 @@ def kernel_facts(mounts: "Sequence[Mount]") -> "dict[str, Any]":
         "memory_total_bytes": _memory(read_text("/proc/meminfo")),
         "uid_map": read_text("/proc/self/uid_map"),
     }
-
-
-def read_text(path: str, *, limit: int = TEXT_LIMIT) -> "str | None":
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(limit).decode(errors="replace").strip()
-    except OSError:
-        return None
 
 
 def _hypervisor(cpuinfo: "str | None") -> "bool | None":

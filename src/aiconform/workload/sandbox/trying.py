@@ -1,13 +1,12 @@
 """Ways out of a container, tried as any program in it could; nothing is written."""
 
-import errno
 import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from aiconform.workload.sandbox.kernel import read_text
+from aiconform.workload.files import name_of, read_text
 
 MEMORY = ("/dev/mem", "/dev/kmem", "/proc/kcore")
 # Opened for writing and closed: each of them would change the kernel that serves it.
@@ -77,7 +76,7 @@ def _connect(port: int) -> "tuple[str, str]":
     except TimeoutError:
         return "TIMEOUT", ""
     except OSError as exc:
-        return _name(exc), ""
+        return name_of(exc), ""
 
 
 def _read(path: str) -> "dict[str, Any]":
@@ -85,7 +84,7 @@ def _read(path: str) -> "dict[str, Any]":
         with Path(path).open("rb", buffering=0) as file:
             return {"bytes": len(file.read(READ_BYTES) or b""), "error": None}
     except OSError as exc:
-        return {"bytes": 0, "error": _name(exc)}
+        return {"bytes": 0, "error": name_of(exc)}
 
 
 def _open_to_write(path: str) -> "str | None":
@@ -93,9 +92,5 @@ def _open_to_write(path: str) -> "str | None":
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_CLOEXEC))
     except OSError as exc:
-        return _name(exc)
+        return name_of(exc)
     return None
-
-
-def _name(exc: OSError) -> str:
-    return errno.errorcode.get(exc.errno or 0, "EIO")
