@@ -53,6 +53,8 @@ class FakeEngine(PythonEngine):
         product = super().matmul(left, right)
         if self._fault == "tires":
             time.sleep(0.0005 * self._calls)
+        if self._fault == "steady":  # beside which the turns of one interpreter do not matter
+            time.sleep(0.02)
         if self._fault == "flip" or (self._fault == "flip_once" and self._calls == 2):
             product = flipped(product)
         return product
