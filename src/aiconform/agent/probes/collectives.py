@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from aiconform.agent.engines.protocol import Collective, CollectiveKind, Device, describe
 from aiconform.agent.errors import SkipError
+from aiconform.agent.probes.bandwidth import sample_bandwidth
 from aiconform.agent.probes.needs import engine_for_accelerators, product, several
 from aiconform.agent.probes.request import Emit, Request
-from aiconform.agent.probes.sampling import Sampled, calls_to_fill, take_samples
-from aiconform.agent.probes.sizes import collective_bytes, repeats_of, sample_s
+from aiconform.agent.probes.sizes import collective_bytes
 from aiconform.agent.records import Body
 
 FLOAT_BYTES = 4
@@ -58,7 +58,8 @@ def _measure(
     ranks = len(devices)
     collective.run()
     wrong = collective.wrong_count()
-    sampled = _sampled(collective, bus_factor(kind, ranks) * size_bytes, request)
+    moved_bytes = bus_factor(kind, ranks) * size_bytes
+    sampled = sample_bandwidth(request, collective.run, moved_bytes=moved_bytes)
     wrong += collective.wrong_count()
     common = {
         "exercise": request.exercise,
@@ -85,22 +86,6 @@ def _measure(
         "seconds": time.monotonic() - started,
     }
     return check, figure
-
-
-def _sampled(collective: Collective, bus_bytes: float, request: Request) -> Sampled:
-    calls = calls_to_fill(collective.run, seconds=sample_s(request.params))
-
-    def gigabytes_per_second() -> float:
-        began = time.perf_counter()
-        for _ in range(calls):
-            collective.run()
-        return bus_bytes * calls / (time.perf_counter() - began) / 1e9
-
-    return take_samples(
-        gigabytes_per_second,
-        repeats=repeats_of(request.params),
-        has_time=request.has_time,
-    )
 
 
 def _result_elements(kind: str, elements: int, ranks: int) -> int:

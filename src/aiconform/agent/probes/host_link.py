@@ -7,11 +7,12 @@ from pathlib import Path
 
 from aiconform.agent.engines.protocol import Array, Device, describe
 from aiconform.agent.inventory.read import Tree
+from aiconform.agent.probes.bandwidth import sample_bandwidth
 from aiconform.agent.probes.near import address_of, bound_to, near_cores
 from aiconform.agent.probes.needs import accelerators, engine_for_accelerators, product
 from aiconform.agent.probes.request import Emit, Request
-from aiconform.agent.probes.sampling import Sampled, calls_to_fill, take_samples
-from aiconform.agent.probes.sizes import host_link_bytes, repeats_of, sample_s, seed_of
+from aiconform.agent.probes.sampling import Sampled
+from aiconform.agent.probes.sizes import host_link_bytes, seed_of
 from aiconform.agent.probes.together import at_once
 from aiconform.agent.records import Body
 
@@ -66,16 +67,4 @@ def _sampled(engine: "Array", device: Device, request: Request, size_bytes: int)
         if request.exercise == UPLOAD
         else (lambda: engine.download(there))
     )
-    calls = calls_to_fill(lambda: engine.wait(copy()), seconds=sample_s(request.params))
-
-    def gigabytes_per_second() -> float:
-        began = time.perf_counter()
-        for _ in range(calls):
-            engine.wait(copy())
-        return size_bytes * calls / (time.perf_counter() - began) / 1e9
-
-    return take_samples(
-        gigabytes_per_second,
-        repeats=repeats_of(request.params),
-        has_time=request.has_time,
-    )
+    return sample_bandwidth(request, lambda: engine.wait(copy()), moved_bytes=size_bytes)

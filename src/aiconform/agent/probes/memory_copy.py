@@ -12,14 +12,12 @@ from aiconform.agent.engines.choose import make_engine
 from aiconform.agent.engines.protocol import Device, Engine, describe
 from aiconform.agent.inventory.given import given_here
 from aiconform.agent.inventory.read import Tree
+from aiconform.agent.probes.bandwidth import sample_bandwidth
 from aiconform.agent.probes.host_memory import HostCopy, host_buffer
 from aiconform.agent.probes.needs import product
 from aiconform.agent.probes.request import Emit, Request
-from aiconform.agent.probes.sampling import calls_to_fill, take_samples
 from aiconform.agent.probes.sizes import (
     device_buffer_side,
-    repeats_of,
-    sample_s,
     seed_of,
     usable_cores,
 )
@@ -81,19 +79,7 @@ def _measure_device(engine: Engine, device: Device, request: Request) -> Body:
 def _sampled(
     request: Request, copy: Callable[[], None], *, moved_bytes: int, reduced: bool
 ) -> Body:
-    calls = calls_to_fill(copy, seconds=sample_s(request.params))
-
-    def gigabytes_per_second() -> float:
-        began = time.perf_counter()
-        for _ in range(calls):
-            copy()
-        return moved_bytes * calls / (time.perf_counter() - began) / 1e9
-
-    sampled = take_samples(
-        gigabytes_per_second,
-        repeats=repeats_of(request.params),
-        has_time=request.has_time,
-    )
+    sampled = sample_bandwidth(request, copy, moved_bytes=moved_bytes)
     return {
         "kind": "measurement",
         "exercise": request.exercise,

@@ -12,11 +12,11 @@ from aiconform.agent.engines.choose import make_engine
 from aiconform.agent.engines.protocol import Device, describe
 from aiconform.agent.errors import SkipError
 from aiconform.agent.inventory.read import Tree
+from aiconform.agent.probes.bandwidth import sample_bandwidth
 from aiconform.agent.probes.host_memory import host_buffer
 from aiconform.agent.probes.needs import product
 from aiconform.agent.probes.request import Emit, Request
-from aiconform.agent.probes.sampling import calls_to_fill, take_samples
-from aiconform.agent.probes.sizes import device_buffer_side, repeats_of, sample_s, seed_of
+from aiconform.agent.probes.sizes import device_buffer_side, seed_of
 from aiconform.agent.probes.together import at_once
 from aiconform.agent.records import Body
 
@@ -55,20 +55,8 @@ def _measure(engine: Any, device: Device, request: Request) -> Body:
         target = engine.triad(left, right, into=target)
         engine.wait(target)
 
-    calls = calls_to_fill(triad, seconds=sample_s(request.params))
     size_bytes = rows * columns * FLOAT_BYTES
-
-    def gigabytes_per_second() -> float:
-        began = time.perf_counter()
-        for _ in range(calls):
-            triad()
-        return MOVED * size_bytes * calls / (time.perf_counter() - began) / 1e9
-
-    sampled = take_samples(
-        gigabytes_per_second,
-        repeats=repeats_of(request.params),
-        has_time=request.has_time,
-    )
+    sampled = sample_bandwidth(request, triad, moved_bytes=MOVED * size_bytes)
     return {
         "kind": "measurement",
         "exercise": request.exercise,

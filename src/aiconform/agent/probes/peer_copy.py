@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aiconform.agent.engines.protocol import Device, describe
+from aiconform.agent.probes.bandwidth import sample_bandwidth
 from aiconform.agent.probes.needs import engine_for_accelerators, product, several
 from aiconform.agent.probes.request import Emit, Request
-from aiconform.agent.probes.sampling import calls_to_fill, take_samples
-from aiconform.agent.probes.sizes import peer_bytes, repeats_of, sample_s, seed_of
+from aiconform.agent.probes.sizes import peer_bytes, seed_of
 from aiconform.agent.records import Body
 
 FLOAT_BYTES = 4
@@ -47,20 +47,8 @@ def rounds(devices: Sequence[Device]) -> "Iterator[tuple[Pair, ...]]":
 def _measure(engine: Any, array: Any, size_bytes: int, pair: Pair, request: Request) -> Body:
     started = time.monotonic()
     source, target = pair
-    calls = calls_to_fill(
-        lambda: engine.wait(engine.move(array, target)), seconds=sample_s(request.params)
-    )
-
-    def gigabytes_per_second() -> float:
-        began = time.perf_counter()
-        for _ in range(calls):
-            engine.wait(engine.move(array, target))
-        return float(size_bytes * calls / (time.perf_counter() - began) / 1e9)
-
-    sampled = take_samples(
-        gigabytes_per_second,
-        repeats=repeats_of(request.params),
-        has_time=request.has_time,
+    sampled = sample_bandwidth(
+        request, lambda: engine.wait(engine.move(array, target)), moved_bytes=size_bytes
     )
     return {
         "kind": "measurement",
